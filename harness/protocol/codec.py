@@ -26,8 +26,10 @@ from harness.protocol.prerecorded import PrerecordedResponse
 
 _SERVER = msgspec.json.Decoder(ServerMessage)
 _CLIENT = msgspec.json.Decoder(ClientMessage)
+_PRERECORDED = msgspec.json.Decoder(PrerecordedResponse)
 _ENCODER = msgspec.json.Encoder()
-_REQUEST_ID = re.compile(r'("request_id"\s*:\s*")[^"\\]*(")')
+# A quote inside a JSON string is always escaped, so a quote without a backslash before it begins a key.
+_REQUEST_ID = re.compile(r'(?<!\\)("request_id"\s*:\s*)"(?:[^"\\]|\\.)*"')
 _SERVER_TYPES = frozenset(
     {
         "Results",
@@ -62,10 +64,16 @@ class Decoded:
 
     @cached_property
     def unmodelled(self) -> dict[str, Any]:
-        """Fields that the message carries and `messages` does not know, by path: `{"channel.novel": 1}`."""
+        """Fields that the message carries and `messages` does not know, by path: `{"channel.novel": 1}`.
+
+        When such a field is itself unreadable, say a number of 5,000 digits, the answer is `{"": why}`.
+        """
         if isinstance(self.message, MalformedMessage | UnknownMessage):
             return {}
-        return dict(_unmodelled(msgspec.json.decode(self.text), msgspec.to_builtins(self.message), ""))
+        try:
+            return dict(_unmodelled(msgspec.json.decode(self.text), msgspec.to_builtins(self.message), ""))
+        except (msgspec.MsgspecError, RecursionError) as error:
+            return {"": str(error)}
 
 
 def decode_server(text: str) -> Decoded:
@@ -84,13 +92,19 @@ def encode(message: Message) -> str:
 
 
 def decode_prerecorded(body: bytes | str) -> PrerecordedResponse:
-    """Read the JSON body of `POST /v1/listen`.
+    """Read the JSON body of `POST /v1/listen`; `null` in a field that may be absent counts as absent.
 
     Raises:
         msgspec.ValidationError: a field has the wrong shape; the message names its path.
         msgspec.DecodeError: the body is not JSON.
     """
-    return msgspec.json.decode(body, type=PrerecordedResponse)
+    try:
+        try:
+            return _PRERECORDED.decode(body)
+        except msgspec.ValidationError:
+            return msgspec.convert(_without_nulls(msgspec.json.decode(body)), PrerecordedResponse)
+    except (UnicodeError, RecursionError) as error:
+        raise msgspec.DecodeError(str(error)) from None
 
 
 def encode_prerecorded(response: PrerecordedResponse) -> bytes:
@@ -100,29 +114,46 @@ def encode_prerecorded(response: PrerecordedResponse) -> bytes:
 
 def with_request_id(text: str, request_id: str) -> str:
     """The same literal text with every `request_id` replaced; all else, float formatting included, stays."""
-    return _REQUEST_ID.sub(lambda found: found[1] + request_id + found[2], text)
+    literal = _ENCODER.encode(request_id).decode()
+    return _REQUEST_ID.sub(lambda found: found[1] + literal, text)
 
 
 def _decode(text: str, decoder: msgspec.json.Decoder[Any], known: frozenset[str]) -> Decoded:
     try:
         return Decoded(decoder.decode(text), text)
-    except msgspec.MsgspecError as error:
-        return Decoded(_not_understood(text, str(error), known), text)
+    except msgspec.ValidationError as error:
+        problem = str(error)
+    except (msgspec.DecodeError, RecursionError) as error:  # RecursionError: nested deeper than Python's stack
+        return Decoded(MalformedMessage(None, f"not readable as JSON: {error}"), text)
     except UnicodeEncodeError:  # a lone surrogate: such text cannot have come from a UTF-8 frame
         return Decoded(MalformedMessage(None, "the text is not valid Unicode"), text)
+    return Decoded(_second_look(text, decoder, problem, known), text)
 
 
-def _not_understood(text: str, problem: str, known: frozenset[str]) -> NotUnderstood:
+def _second_look(
+    text: str, decoder: msgspec.json.Decoder[Any], problem: str, known: frozenset[str]
+) -> ServerMessage | ClientMessage | NotUnderstood:
     try:
         fields = msgspec.json.decode(text)
     except (msgspec.MsgspecError, RecursionError) as error:
-        return MalformedMessage(None, f"not JSON: {error}")
+        return MalformedMessage(None, f"not readable as JSON: {error}")
     if not isinstance(fields, dict):
         return MalformedMessage(None, f"a JSON {type(fields).__name__} where an object is wanted")
     kind = fields.get("type")
-    if isinstance(kind, str) and kind in known:
+    if not isinstance(kind, str) or kind not in known:
+        return UnknownMessage(kind if isinstance(kind, str) else None, fields)
+    try:
+        message: ServerMessage | ClientMessage = msgspec.convert(_without_nulls(fields), decoder.type)
+    except (msgspec.ValidationError, RecursionError):
         return MalformedMessage(kind, problem)
-    return UnknownMessage(kind if isinstance(kind, str) else None, fields)
+    return message
+
+
+def _without_nulls(value: Any) -> Any:
+    # Serialisers differ on whether an optional field that has no value is left out or null: both mean the same here.
+    if isinstance(value, dict):
+        return {key: _without_nulls(inner) for key, inner in value.items() if inner is not None}
+    return [_without_nulls(inner) for inner in value] if isinstance(value, list) else value
 
 
 def _unmodelled(raw: Any, known: Any, path: str) -> Iterator[tuple[str, Any]]:

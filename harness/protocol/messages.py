@@ -1,7 +1,8 @@
 """The messages of `/v1/listen`, named and shaped as on the wire; `codec` turns text into them and back.
 
-Every value is frozen. A field that the wire may leave out defaults to `UNSET`, so «absent» and «null» stay different
-and a message that is encoded again has the fields it came with. Field order is the order captured on the wire.
+Every value is frozen. A field that the wire may leave out defaults to `UNSET`, so a message that is encoded again has
+the fields it came with; `null` in such a field reads as absent (only `Configure.keyterms` may be null). Field order is
+the order captured on the wire.
 
 Source: Deepgram's AsyncAPI for `/v1/listen` (July 2026) and captures of the live service for what that file leaves out
 (`Error`, `ConfigureSuccess`, `ConfigureFailure`, `Sync`, `Metadata.models`).
@@ -53,6 +54,7 @@ class Alternative(Wire, frozen=True, kw_only=True):
     transcript: str
     confidence: float
     languages: tuple[str, ...] | UnsetType = UNSET
+    languages_hinted: tuple[str, ...] | UnsetType = UNSET
     words: tuple[Word, ...] = ()
 
 
@@ -102,10 +104,10 @@ class Entity(Wire, frozen=True, kw_only=True):
 
     label: str
     value: str
+    raw_value: str | UnsetType = UNSET
     confidence: float
     start_word: int
     end_word: int
-    raw_value: str | UnsetType = UNSET
 
 
 class Results(Message, frozen=True, kw_only=True):

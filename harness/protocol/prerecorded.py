@@ -46,7 +46,10 @@ class PrerecordedAlternative(Wire, frozen=True, kw_only=True):
     words: tuple[Word, ...] = ()
     paragraphs: Paragraphs | UnsetType = UNSET
     entities: tuple[Entity, ...] | UnsetType = UNSET
+    summaries: tuple[dict[str, Any], ...] | UnsetType = UNSET
+    topics: tuple[dict[str, Any], ...] | UnsetType = UNSET
     languages: tuple[str, ...] | UnsetType = UNSET
+    languages_hinted: tuple[str, ...] | UnsetType = UNSET
 
 
 class PrerecordedChannel(Wire, frozen=True, kw_only=True):
@@ -99,6 +102,7 @@ class PrerecordedMetadata(Wire, frozen=True, kw_only=True):
     topics_info: dict[str, Any] | UnsetType = UNSET
     intents_info: dict[str, Any] | UnsetType = UNSET
     diarize_info: dict[str, Any] | UnsetType = UNSET
+    tags: tuple[str, ...] | UnsetType = UNSET
     extra: dict[str, Any] | UnsetType = UNSET
 
 

@@ -71,10 +71,11 @@ class Timers:
 
     Attributes:
         keep_alive_after_s: client: silence on our side before a KeepAlive is due. Deepgram advises 3 to 5 s.
-        answer_after_s: client: no message from the server for so long while it owes some.
+        answer_after_s: client: no message from the server for so long after audio that it owes an answer to.
         drain_after_s: client: longest wait for anything further once CloseStream was sent.
         idle_after_s: server: no frame from the client at all; Deepgram closes with NET-0001 after 10 s.
-        output_after_s: server: nothing said for so long; Deepgram closes with NET-0000 after about 30 s.
+        output_after_s: server: nothing said for so long, at first or in answer to audio; Deepgram closes with NET-0000
+            after about 30 s. A KeepAlive puts it off once something was said.
     """
 
     keep_alive_after_s: float | None = 5.0
@@ -115,7 +116,10 @@ class Violation:
 
 @dataclass(frozen=True)
 class Closed:
-    """The connection is over; `code` 1005 is a close frame without a code, 1006 no close frame at all."""
+    """The connection is over; `code` 1005 is a close frame without a code, 1006 no close frame at all.
+
+    `after` is the state in which the first close frame, ours or the peer's, found the session.
+    """
 
     code: int
     reason: str
@@ -151,9 +155,12 @@ class ListenSession:
         self.timers = timers or Timers()
         self.opened_s = now_s
         self._last_upstream_s = now_s
-        self._last_downstream_s = now_s
-        self._last_audio_s = now_s
-        self._fired: set[TimerKind] = set()
+        self._last_control_s = now_s
+        self._last_downstream_s: float | None = None
+        self._unanswered_since_s: float | None = None
+        self._fired: dict[TimerKind, float] = {}
+        self._closed_after: State | None = None
+        self._awaiting_close = False
 
     # --- what the peer did ------------------------------------------------------------------------------------------
 
@@ -172,13 +179,13 @@ class ListenSession:
             return [Violation(self.state, Move.AUDIO)]  # Deepgram sends text only on listen
         if not data:
             return [*self._peer_moved(Move.CLOSE_STREAM, now_s), CloseStreamReceived(empty_frame=True)]
-        self._last_audio_s = now_s
         return [*self._peer_moved(Move.AUDIO, now_s), AudioReceived(data)]
 
     def receive_close(self, code: int, reason: str, now_s: float) -> list[Event]:
         """Take the end of the connection: 1005 for a close frame without a code, 1006 for none at all."""
-        before = self.state
-        return [*self._peer_moved(Move.CLOSE, now_s), Closed(code, reason, before)]
+        events = self._peer_moved(Move.CLOSE, now_s)
+        self._awaiting_close = False
+        return [*events, Closed(code, reason, self._closed_after or self.state)]
 
     # --- what we do -------------------------------------------------------------------------------------------------
 
@@ -191,7 +198,6 @@ class ListenSession:
         if not data:
             raise LocalProtocolError("an empty binary frame would end the stream; send CloseStream instead")
         self._we_move(Move.AUDIO, now_s)
-        self._last_audio_s = now_s
         return data
 
     def send(self, message: messages.Message, now_s: float) -> str:
@@ -214,12 +220,13 @@ class ListenSession:
         self._we_move(move_of(decoded, _other(self.role)), now_s)
 
     def send_close(self, now_s: float) -> None:
-        """Note that we close the connection.
+        """Note that we close the connection; what the peer had under way until its own close is then no violation.
 
         Raises:
             LocalProtocolError: it is closed already.
         """
         self._we_move(Move.CLOSE, now_s)
+        self._awaiting_close = True
 
     # --- time -------------------------------------------------------------------------------------------------------
 
@@ -230,7 +237,7 @@ class ListenSession:
 
     def wake(self, now_s: float) -> list[Event]:
         """Report the timers that have run out; each reports once, until a frame starts it anew."""
-        due = [kind for kind, due_s in self._deadlines().items() if due_s <= now_s]
+        due = {kind: due_s for kind, due_s in self._deadlines().items() if due_s <= now_s}
         self._fired.update(due)
         return [TimerFired(kind) for kind in due]
 
@@ -238,72 +245,82 @@ class ListenSession:
         if self.state is State.CLOSED:
             return {}
         wanted = self._client_deadlines() if self.role is Role.CLIENT else self._server_deadlines()
-        return {kind: due for kind, due in wanted.items() if due is not None and kind not in self._fired}
+        return {kind: due for kind, due in wanted.items() if due is not None and self._fired.get(kind) != due}
 
     def _client_deadlines(self) -> dict[TimerKind, float | None]:
         timers = self.timers
         if self.state is State.OPEN:
             return {
                 TimerKind.KEEP_ALIVE: _after(self._last_upstream_s, timers.keep_alive_after_s),
-                # The server owes nothing while we are silent, so its silence counts only up to our last audio.
-                TimerKind.ANSWER: _after(self._last_downstream_s, timers.answer_after_s)
-                if self._last_audio_s > self._last_downstream_s
-                else None,
+                # The server owes nothing while we are silent, so its silence counts from our first unanswered audio.
+                TimerKind.ANSWER: _after(self._unanswered_since_s, timers.answer_after_s),
             }
-        return {TimerKind.DRAIN: _after(max(self._last_downstream_s, self._last_upstream_s), timers.drain_after_s)}
+        heard_s = self._last_upstream_s if self._last_downstream_s is None else self._last_downstream_s
+        return {TimerKind.DRAIN: _after(max(heard_s, self._last_upstream_s), timers.drain_after_s)}
 
     def _server_deadlines(self) -> dict[TimerKind, float | None]:
         if self.state is not State.OPEN:
             return {}
         return {
             TimerKind.IDLE: _after(self._last_upstream_s, self.timers.idle_after_s),
-            # A field report (python-sdk and dotnet threads): KeepAlive alone, with audio sent before, holds the line
-            # for ever; without any decodable audio NET-0000 comes all the same.
-            TimerKind.OUTPUT: _after(max(self._last_downstream_s, self.opened_s), self.timers.output_after_s)
-            if self._output_is_owed()
-            else None,
+            TimerKind.OUTPUT: _after(self._output_owed_since_s(), self.timers.output_after_s),
         }
 
-    def _output_is_owed(self) -> bool:
-        never_spoke = self._last_downstream_s == self.opened_s
-        return never_spoke or self._last_audio_s > self._last_downstream_s
+    def _output_owed_since_s(self) -> float | None:
+        # Field reports (python-sdk and dotnet threads): KeepAlive holds the line for ever once audio was transcribed,
+        # even if the last of it is still unanswered; without any decodable audio NET-0000 comes all the same.
+        if self._last_downstream_s is None:
+            return self.opened_s
+        return None if self._unanswered_since_s is None else max(self._unanswered_since_s, self._last_control_s)
 
     # --- the table --------------------------------------------------------------------------------------------------
 
     def _peer_moved(self, move: Move, now_s: float) -> list[Event]:
         state = self.state
-        legal = self._advance(move, now_s, by_client=self.role is Role.SERVER)
-        return [] if legal else [Violation(state, move)]
+        self._note(move, now_s, by_client=self.role is Role.SERVER)
+        # RFC 6455, 5.5.1: after our close frame the peer may still send until it has read it and answers with its own.
+        return [] if self._advance(move) or self._awaiting_close else [Violation(state, move)]
 
     def _we_move(self, move: Move, now_s: float) -> None:
-        if not self._advance(move, now_s, by_client=self.role is Role.CLIENT):
+        ours = _CLIENT_MOVES if self.role is Role.CLIENT else _SERVER_MOVES
+        if move not in ours or not self._advance(move):
             raise LocalProtocolError(f"{self.role.value}: {move.value} is not allowed in state {self.state.value}")
+        self._note(move, now_s, by_client=self.role is Role.CLIENT)
 
-    def _advance(self, move: Move, now_s: float, *, by_client: bool) -> bool:
-        if move not in (_CLIENT_MOVES if by_client else _SERVER_MOVES):
-            return False
-        self._fired.clear()
-        if by_client:
-            self._last_upstream_s = now_s
-        else:
-            self._last_downstream_s = now_s
+    def _advance(self, move: Move) -> bool:
         after = TRANSITIONS.get((self.state, move))
         if after is None:
             return False
+        if after is State.CLOSED:
+            self._closed_after = self.state
         self.state = after
         return True
+
+    def _note(self, move: Move, now_s: float, *, by_client: bool) -> None:
+        if not by_client:
+            self._last_downstream_s = now_s
+            self._unanswered_since_s = None
+            return
+        self._last_upstream_s = now_s
+        if move is Move.CONTROL:
+            self._last_control_s = now_s
+        elif move is Move.AUDIO and self._unanswered_since_s is None:
+            self._unanswered_since_s = now_s
 
 
 def move_of(decoded: Decoded, reader: Role) -> Move:
     """Which move a text frame is, read by `reader`."""
     if reader is Role.SERVER:
         return Move.CLOSE_STREAM if isinstance(decoded.message, messages.CloseStream) else Move.CONTROL
-    return Move.METADATA if isinstance(decoded.message, messages.Metadata) else Move.OUTPUT
+    # A Metadata that cannot be read is still the last message: what it lacks is for the judge, not for the table.
+    message = decoded.message
+    is_metadata = isinstance(message, messages.MalformedMessage) and message.type == "Metadata"
+    return Move.METADATA if is_metadata or isinstance(message, messages.Metadata) else Move.OUTPUT
 
 
 def _other(role: Role) -> Role:
     return Role.CLIENT if role is Role.SERVER else Role.SERVER
 
 
-def _after(start_s: float, duration_s: float | None) -> float | None:
-    return None if duration_s is None else start_s + duration_s
+def _after(start_s: float | None, duration_s: float | None) -> float | None:
+    return None if start_s is None or duration_s is None else start_s + duration_s

@@ -1,0 +1,85 @@
+"""Streaming against pre-recorded on the same audio: what does streaming cost in accuracy?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from harness.scoring.normalize import Normalizer
+from harness.scoring.wer import CorpusScore, TextScore, score_many
+
+
+@dataclass(frozen=True, slots=True)
+class PairedRow:
+    """Both scores of one utterance.
+
+    Attributes:
+        id: what the three mappings call it.
+        streaming: the streamed transcript against the reference.
+        prerecorded: the pre-recorded transcript against the same reference.
+    """
+
+    id: str
+    streaming: TextScore
+    prerecorded: TextScore
+
+
+@dataclass(frozen=True, slots=True)
+class PairedScore:
+    """Both sides over the ids that all three mappings have, and a count of every id that had to be left out.
+
+    The six counts and `len(rows)` add up to the number of distinct ids: each id is counted exactly once.
+
+    Attributes:
+        rows: one per scored id, in the order of the references.
+        streaming: the streamed side, added up over the rows.
+        prerecorded: the pre-recorded side, added up over the rows.
+        only_in_references: ids that only the references have.
+        only_in_streaming: ids that only the streamed transcripts have.
+        only_in_prerecorded: ids that only the pre-recorded transcripts have.
+        missing_in_references: ids that both transcripts have and the references lack.
+        missing_in_streaming: ids that all but the streamed transcripts have.
+        missing_in_prerecorded: ids that all but the pre-recorded transcripts have.
+    """
+
+    rows: tuple[PairedRow, ...]
+    streaming: CorpusScore
+    prerecorded: CorpusScore
+    only_in_references: int
+    only_in_streaming: int
+    only_in_prerecorded: int
+    missing_in_references: int
+    missing_in_streaming: int
+    missing_in_prerecorded: int
+
+
+def score_pairs(
+    references: Mapping[str, str],
+    streaming: Mapping[str, str],
+    prerecorded: Mapping[str, str],
+    normalizer: Normalizer,
+) -> PairedScore:
+    """Score both transcripts of every id that all three mappings have; each mapping is from id to text."""
+    ids = [id_ for id_ in references if id_ in streaming and id_ in prerecorded]
+    # The two sides of an id lie next to each other, so its reference is normalised once, however many ids there are.
+    scores = score_many(
+        [references[id_] for id_ in ids for _ in ("streaming", "prerecorded")],
+        [side[id_] for id_ in ids for side in (streaming, prerecorded)],
+        normalizer,
+    )
+    rows = tuple(
+        PairedRow(id_, streamed, whole) for id_, streamed, whole in zip(ids, scores[::2], scores[1::2], strict=True)
+    )
+    zero = CorpusScore.zero(normalizer)
+    in_references, in_streaming, in_prerecorded = references.keys(), streaming.keys(), prerecorded.keys()
+    return PairedScore(
+        rows=rows,
+        streaming=sum((row.streaming.corpus for row in rows), zero),
+        prerecorded=sum((row.prerecorded.corpus for row in rows), zero),
+        only_in_references=len(in_references - in_streaming - in_prerecorded),
+        only_in_streaming=len(in_streaming - in_references - in_prerecorded),
+        only_in_prerecorded=len(in_prerecorded - in_references - in_streaming),
+        missing_in_references=len((in_streaming & in_prerecorded) - in_references),
+        missing_in_streaming=len((in_references & in_prerecorded) - in_streaming),
+        missing_in_prerecorded=len((in_references & in_streaming) - in_prerecorded),
+    )

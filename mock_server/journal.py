@@ -1,0 +1,143 @@
+"""What one connection did, kept as a recording written from the server's side."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from harness.audio.stream_decoder import StreamDecoder
+from harness.protocol.options import ListenOptions
+from harness.recording.document import Recording
+from harness.recording.entries import (
+    AnyEntry,
+    Audio,
+    Binary,
+    Close,
+    Direction,
+    End,
+    Header,
+    Lost,
+    Note,
+    Opened,
+    Refused,
+    Side,
+    Text,
+)
+from mock_server.sources import Source
+
+LEAD_BYTES: Final = 16
+"""How much of the first audio is kept: enough for a container's magic number."""
+
+
+class Journal:
+    """Takes note of one connection; `recording` is what came of it so far.
+
+    Times are handed in as monotonic seconds and kept as seconds since the connection was made.
+    """
+
+    def __init__(self, path: str, query: str, created: str, tool: str, now_s: float) -> None:
+        self._path, self._query, self._created, self._tool = path, query, created, tool
+        self._began_s = now_s
+        self._replies = "nothing: no recording was chosen"
+        self._synthetic: bool | None = None
+        self._entries: list[AnyEntry] = []
+        self.lead_bytes = b""
+        self.finished = False
+
+    def recording(self, name: str = "session") -> Recording:
+        """Everything noted so far."""
+        header = Header(
+            side=Side.SERVER,
+            path=self._path,
+            query=self._query,
+            created=self._created,
+            tool=self._tool,
+            replies=self._replies,
+            synthetic=self._synthetic,
+        )
+        return Recording(header, tuple(self._entries), name)
+
+    def replies_from(self, source: Source) -> None:
+        """The answers come from here."""
+        self._replies, self._synthetic = source.describe(), source.synthetic
+
+    def opened(self, headers: dict[str, str], now_s: float) -> None:
+        """The upgrade was answered with 101."""
+        self._entries.append(Opened(leg=0, wall_s=self._since(now_s), headers=headers))
+
+    def refused(self, status: int, headers: dict[str, str], body: str, now_s: float) -> None:
+        """The upgrade was refused."""
+        self._entries.append(Refused(leg=0, wall_s=self._since(now_s), status=status, headers=headers, body=body))
+        self._entries.append(End(wall_s=self._since(now_s), partial=True, why=f"refused with {status}"))
+        self.finished = True
+
+    def text(self, direction: Direction, text: str, now_s: float, audio_s: float) -> None:
+        """A text frame."""
+        self._entries.append(
+            Text(leg=0, direction=direction, wall_s=self._since(now_s), audio_s=_position(audio_s), text=text)
+        )
+
+    def binary(self, data: bytes, now_s: float, audio_s: float) -> None:
+        """A binary frame of the client's; `audio_s` counts it already."""
+        if len(self.lead_bytes) < LEAD_BYTES:
+            self.lead_bytes = (self.lead_bytes + data)[:LEAD_BYTES]
+        self._entries.append(
+            Binary(
+                leg=0,
+                direction=Direction.UPSTREAM,
+                wall_s=self._since(now_s),
+                audio_s=_position(audio_s),
+                size=len(data),
+            )
+        )
+
+    def closed_by_server(self, code: int, reason: str, now_s: float, audio_s: float) -> None:
+        """Our close frame."""
+        self._close(Direction.DOWNSTREAM, code, reason, now_s, audio_s)
+
+    def closed_by_client(self, code: int, reason: str, now_s: float, audio_s: float) -> None:
+        """The client's close frame, or its absence (1006)."""
+        if code == 1006:
+            why = "the client's side of the connection ended without a close frame"
+            self._entries.append(Lost(leg=0, wall_s=self._since(now_s), audio_s=_position(audio_s), why=why))
+        else:
+            self._close(Direction.UPSTREAM, code, reason, now_s, audio_s)
+
+    def note(self, text: str, now_s: float, audio_s: float) -> None:
+        """Something worth telling."""
+        self._entries.append(Note(leg=0, wall_s=self._since(now_s), audio_s=_position(audio_s), text=text))
+
+    def finish(self, sha256: str, size: int, decoder: StreamDecoder, options: ListenOptions, now_s: float) -> None:
+        """The socket is gone: note what audio came, and the end."""
+        raw = options.raw_format
+        self._entries.append(
+            Audio(
+                sha256=sha256,
+                size=size,
+                duration_audio_s=_position(decoder.audio_s),
+                encoding=str(raw.encoding) if raw else None,
+                sample_rate=decoder.sample_rate,
+                channels=decoder.channels,
+                container=decoder.container,
+            )
+        )
+        self._entries.append(End(wall_s=self._since(now_s)))
+        self.finished = True
+
+    def _close(self, direction: Direction, code: int, reason: str, now_s: float, audio_s: float) -> None:
+        self._entries.append(
+            Close(
+                leg=0,
+                direction=direction,
+                wall_s=self._since(now_s),
+                audio_s=_position(audio_s),
+                code=code,
+                reason=reason,
+            )
+        )
+
+    def _since(self, now_s: float) -> float:
+        return round(now_s - self._began_s, 6)
+
+
+def _position(audio_s: float) -> float:
+    return round(audio_s, 6)

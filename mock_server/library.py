@@ -1,0 +1,227 @@
+"""What a server can answer with, and how the right one is found: by name, by the file's hash, or by the audio itself.
+
+A posted file is known by the sha256 of its bytes, else by that of its decoded samples, because some clients write the
+WAV header anew. A stream must be answered before it has ended, so it is known by its leading audio, whatever its
+chunks, header or encoding; and it is followed after that, because a stream may leave the recording it began with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cached_property
+from typing import Final
+
+from harness.audio.decode import Audio
+from harness.audio.fingerprint import Fingerprint, fingerprint, pcm_sha256
+from harness.audio.follower import Follower
+from harness.audio.identity import LeadMatcher, Matched, Unmatched
+from harness.audio.pcm import Samples
+from harness.audio.stream_decoder import StreamDecoder
+from harness.protocol.options import ListenOptions
+from mock_server.sources import Source, silence
+
+RECORDING_EXTRA: Final = "recording"
+"""`extra=recording:NAME` names the recording to answer with; a `tag` that is a recording's name does so too."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """A source and what is known of the audio that it answers.
+
+    Attributes:
+        source: what to answer.
+        file_sha256: hash of the file that was transcribed, when known.
+        audio: its samples, when they are at hand.
+    """
+
+    source: Source
+    file_sha256: str | None = None
+    audio: Audio | None = None
+
+    @cached_property
+    def pcm_sha256(self) -> str | None:
+        """Identity of the samples."""
+        return pcm_sha256(self.audio) if self.audio is not None else None
+
+    @cached_property
+    def fingerprint(self) -> Fingerprint | None:
+        """The whole audio, ready to be compared with a stream."""
+        return fingerprint(self.audio, None) if self.audio is not None else None
+
+
+@dataclass(frozen=True)
+class Unidentified:
+    """Nothing answers this; `sentence` names what was looked for and the nearest candidates."""
+
+    sentence: str
+
+
+class Replies:
+    """Everything a server answers with.
+
+    Args:
+        known: sources with the audio they answer.
+        always: answers whatever is sent, known or not (`--say`, or the only recording).
+        unknown_is_silence: answer audio that nothing matches with silence instead of a refusal.
+    """
+
+    def __init__(
+        self, known: Iterable[Known] = (), *, always: Source | None = None, unknown_is_silence: bool = False
+    ) -> None:
+        self._known = {entry.source.name: entry for entry in known}
+        self._always = always
+        self._fallback = silence() if unknown_is_silence else None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names that `extra=recording:NAME` can say."""
+        return tuple(self._known)
+
+    def check_named(self, options: ListenOptions) -> str | None:
+        """A sentence when the query names a recording that is not here, else None."""
+        wanted = options.extra_fields.get(RECORDING_EXTRA)
+        if wanted is None or wanted in self._known:
+            return None
+        return f"no recording is named {wanted!r}; {self._nearest_names(wanted)}"
+
+    def identify(self, options: ListenOptions) -> Identification:
+        """Begin to find out what answers a stream."""
+        named = self._named(options)
+        if named is not None:
+            return Identification(chosen=named.source, follower=_follower(named))
+        if self._always is not None:
+            known = self._known.get(self._always.name)
+            return Identification(chosen=self._always, follower=_follower(known))
+        return Identification(known=tuple(self._known.values()), fallback=self._fallback)
+
+    def for_file(self, data: bytes, sha256: str, audio: Audio | None, options: ListenOptions) -> Source | Unidentified:
+        """What answers a posted file; `audio` is its decoded samples, None when they cannot be decoded."""
+        named = self._named(options)
+        if named is not None:
+            return named.source
+        if self._always is not None:
+            return self._always
+        wanted_pcm = pcm_sha256(audio) if audio is not None else None
+        for entry in self._known.values():
+            if sha256 == entry.file_sha256 or (wanted_pcm is not None and wanted_pcm == entry.pcm_sha256):
+                return entry.source
+        if self._fallback is not None:
+            return self._fallback
+        return self._no_such_file(sha256, audio)
+
+    def _named(self, options: ListenOptions) -> Known | None:
+        names = [options.extra_fields.get(RECORDING_EXTRA), *(options.tag or ())]
+        return next((self._known[name] for name in names if name is not None and name in self._known), None)
+
+    def _nearest_names(self, wanted: str) -> str:
+        nearest = get_close_matches(wanted, self._known, n=3, cutoff=0.0)
+        return f"nearest: {', '.join(nearest)}" if nearest else "this server has no recordings"
+
+    def _no_such_file(self, sha256: str, audio: Audio | None) -> Unidentified:
+        looked_for = f"no recording answers the posted file (sha256 {sha256[:12]}…"
+        if audio is None:
+            return Unidentified(f"{looked_for}, which cannot be decoded); {_list_of(self._known)}")
+        duration_audio_s = audio.duration_audio_s
+        by_length = sorted(
+            (entry for entry in self._known.values() if entry.audio is not None),
+            key=lambda entry: abs(entry.audio.duration_audio_s - duration_audio_s) if entry.audio else 0.0,
+        )
+        nearest = [f"{e.source.name} ({e.audio.duration_audio_s:.2f} s)" for e in by_length[:3] if e.audio]
+        tail = f"nearest in length: {', '.join(nearest)}" if nearest else _list_of(self._known)
+        return Unidentified(f"{looked_for}, {duration_audio_s:.2f} s); {tail}")
+
+
+class Identification:
+    """Finds out, while a stream comes in, which source answers it; and watches whether it stays with its recording."""
+
+    def __init__(
+        self,
+        *,
+        chosen: Source | None = None,
+        known: Sequence[Known] = (),
+        follower: Follower | None = None,
+        fallback: Source | None = None,
+    ) -> None:
+        self.source = chosen
+        self._known = {entry.source.name: entry for entry in known}
+        self._fallback = fallback
+        self._follower = follower
+        prints = {name: entry.fingerprint for name, entry in self._known.items() if entry.fingerprint is not None}
+        self._matcher = LeadMatcher(prints)
+        self._next_frame = 0
+
+    @property
+    def departed_at_audio_s(self) -> float | None:
+        """Where the stream left its recording, as far as that was noticed."""
+        return self._follower.departed_at_audio_s if self._follower is not None else None
+
+    def listen(self, decoder: StreamDecoder, *, last_chance: bool) -> Source | Unidentified | None:
+        """Take in the audio decoded since the last call.
+
+        Args:
+            decoder: of the stream.
+            last_chance: no more will come, so it must be decided now.
+
+        Returns:
+            The source, once, when it has become clear; why there is none; or None when there is nothing new.
+        """
+        if self.source is not None:
+            self._follow(decoder)
+            return None
+        if decoder.audio_s > 0:
+            samples = self._new_samples(decoder)
+            outcome = self._matcher.feed(samples, decoder.sample_rate)
+            if last_chance and not isinstance(outcome, Matched | Unmatched):
+                outcome = self._matcher.finish()
+            if isinstance(outcome, Matched):
+                return self._choose(outcome, decoder)
+            if isinstance(outcome, Unmatched):
+                return self._nothing(outcome, decoder)
+            return None
+        if last_chance or decoder.undecodable:
+            return self._fall_back()
+        return None
+
+    def _choose(self, matched: Matched, decoder: StreamDecoder) -> Source:
+        known = self._known[matched.keys[0]]
+        assert known.fingerprint is not None  # the matcher knows it by nothing else
+        self.source = known.source
+        heard_audio_s = self._next_frame / decoder.sample_rate
+        self._follower = Follower(known.fingerprint, matched.offset_audio_s, matched.gain, heard_audio_s)
+        return known.source
+
+    def _follow(self, decoder: StreamDecoder) -> None:
+        if self._follower is not None and decoder.sample_rate:
+            self._follower.feed(self._new_samples(decoder), decoder.sample_rate)
+
+    def _new_samples(self, decoder: StreamDecoder) -> Samples:
+        samples = decoder.samples_since(self._next_frame)
+        self._next_frame = max(self._next_frame, decoder.first_frame) + len(samples)
+        return samples
+
+    def _nothing(self, unmatched: Unmatched, decoder: StreamDecoder) -> Source | Unidentified:
+        nearest = [f"{name} (similarity {similarity:.2f})" for name, similarity in unmatched.nearest[:3]]
+        tail = f"nearest: {', '.join(nearest)}" if nearest else _list_of(self._known)
+        return self._fall_back(f"no recording begins like the first {decoder.audio_s:.2f} s of this stream; {tail}")
+
+    def _fall_back(self, sentence: str = "") -> Source | Unidentified:
+        if self._fallback is None:
+            return Unidentified(sentence or f"no audio came by which to find a recording; {_list_of(self._known)}")
+        self.source = self._fallback
+        return self._fallback
+
+
+def _follower(known: Known | None) -> Follower | None:
+    if known is None or known.fingerprint is None:
+        return None
+    return Follower(known.fingerprint)
+
+
+def _list_of(names: Iterable[str]) -> str:
+    listed = list(names)
+    if not listed:
+        return "this server has no recordings"
+    more = f" and {len(listed) - 5} more" if len(listed) > 5 else ""
+    return f"here are {', '.join(listed[:5])}{more}"

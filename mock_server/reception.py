@@ -1,0 +1,149 @@
+"""Who is let in, and with what headers: credentials, web origin, path and query of every request.
+
+A refusal has the shapes and headers of the live service (protocol reference, 1.4, 1.5 and 8).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from random import Random
+from typing import Final
+from urllib.parse import urlsplit
+
+from websockets.datastructures import Headers
+
+from harness.clock import Clock, rfc3339
+from harness.loopback import is_loopback
+from harness.protocol import refusal as refusals
+from harness.protocol.auth import Credentials, accepts, credentials
+from harness.protocol.options import Endpoint, ListenOptions, parse_query
+from harness.protocol.refusal import HttpAnswer, Refusal
+from mock_server.connection import ListenConnection
+from mock_server.ids import uuid7
+from mock_server.journal import Journal
+from mock_server.library import Replies
+from mock_server.settings import ServerSettings
+
+LISTEN_PATH: Final = "/v1/listen"
+TOOL: Final = f"dgharness {version('dgharness')} mock server"
+EXPOSED_HEADERS: Final = "dg-model-name,dg-model-uuid,dg-char-count,dg-request-id,dg-error"
+
+
+@dataclass(frozen=True)
+class UpgradeRequest:
+    """A request for a WebSocket: target with query, headers, and when it came."""
+
+    target: str
+    headers: Headers
+    came_s: float
+
+
+@dataclass(frozen=True)
+class Admitted:
+    """Let in: the connection, and headers for the 101."""
+
+    connection: ListenConnection
+    headers: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Refused:
+    """Not let in: the HTTP answer, why in words, and the journal of this."""
+
+    response: HttpAnswer
+    why: str
+    journal: Journal
+
+
+class Reception:
+    """Decides about requests."""
+
+    def __init__(self, settings: ServerSettings, replies: Replies, clock: Clock, rng: Random) -> None:
+        self._settings, self._replies, self._clock, self._rng = settings, replies, clock, rng
+
+    def new_request_id(self) -> str:
+        """A fresh id, a version 7 UUID."""
+        return uuid7(self._clock.unix_ms(), self._rng)
+
+    def now_rfc3339(self) -> str:
+        """The date, as `created` has it."""
+        return rfc3339(self._clock.unix_ms())
+
+    def upgrade(self, asked: UpgradeRequest, *, handshake_ok: bool) -> Admitted | Refused:
+        """Decide about a request for a WebSocket."""
+        path, _, query = asked.target.partition("?")
+        request_id, created, now_s = self.new_request_id(), self.now_rfc3339(), self._clock.now_s()
+        journal = Journal(path, query, created, TOOL, asked.came_s)
+        options = self._options_or_refusal(path, query, asked.headers, handshake_ok=handshake_ok)
+        if isinstance(options, Refusal):
+            response = options.response(request_id)
+            journal.refused(response.status, dict(response.headers), response.body.decode("utf-8", "replace"), now_s)
+            return Refused(response, options.message, journal)
+        headers = (("dg-request-id", request_id), *_cors(asked.headers.get("Origin")))
+        journal.opened(dict(headers), now_s)
+        connection = ListenConnection(
+            options, self._replies, request_id, created, journal, self._settings.connection, now_s
+        )
+        return Admitted(connection, headers)
+
+    def admit(self, authorization: str | None, subprotocols: Sequence[str] = ()) -> Refusal | None:
+        """A refusal for missing or wrong credentials, else None."""
+        presented = credentials(authorization, subprotocols)
+        if presented is None and not self._settings.require_key:
+            return None
+        return None if self._knows(presented) else refusals.INVALID_CREDENTIALS
+
+    def options(self, query: str, endpoint: Endpoint) -> ListenOptions | Refusal:
+        """The query string, parsed and checked for one endpoint."""
+        return parse_query(query, endpoint=endpoint, any_model=self._settings.any_model)
+
+    @staticmethod
+    def echoed_subprotocol(offered: Sequence[str]) -> str | None:
+        """Which of the offered subprotocols the server selects."""
+        presented = credentials(None, offered)
+        return presented.subprotocol if presented else None
+
+    def _options_or_refusal(
+        self, path: str, query: str, headers: Headers, *, handshake_ok: bool
+    ) -> ListenOptions | Refusal:
+        offered = [item.strip() for line in headers.get_all("Sec-WebSocket-Protocol") for item in line.split(",")]
+        if path != LISTEN_PATH:
+            return refusals.PATH_NOT_FOUND
+        if not self._origin_allowed(headers.get("Origin")):
+            return Refusal(403, f"Origin {headers.get('Origin')} may not connect to this server.")
+        refused = self.admit(headers.get("Authorization"), offered)
+        if refused is not None:
+            return refused
+        if not handshake_ok:
+            return Refusal(400, "Bad Request: the WebSocket handshake is malformed.")
+        options = self.options(query, Endpoint.STREAMING)
+        if isinstance(options, Refusal):
+            return options
+        wrong_name = self._replies.check_named(options)
+        return Refusal(400, f"Bad Request: {wrong_name}") if wrong_name else options
+
+    def _knows(self, presented: Credentials | None) -> bool:
+        return presented is not None and accepts(presented, self._settings.api_keys)
+
+    def _origin_allowed(self, origin: str | None) -> bool:
+        """A page of another site must not reach a server on its visitor's machine; a local one may."""
+        if origin is None or origin in self._settings.allowed_origins:
+            return True
+        try:
+            return is_loopback(urlsplit(origin).hostname)
+        except ValueError:
+            return False
+
+
+def _cors(origin: str | None) -> tuple[tuple[str, str], ...]:
+    """What the live service answers to an Origin (capture in deepgram-js-sdk #301)."""
+    if origin is None:
+        return ()
+    return (
+        ("access-control-allow-origin", origin),
+        ("access-control-allow-credentials", "true"),
+        ("access-control-expose-headers", EXPOSED_HEADERS),
+        ("vary", "origin"),
+    )

@@ -1,0 +1,151 @@
+"""The HTTP side: `POST /v1/listen`, `GET /health`, and refusals for everything else."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+from collections.abc import Awaitable, Callable
+from random import Random
+from typing import Any, Final
+
+from harness.audio.decode import Audio, decode, decode_raw
+from harness.clock import Clock
+from harness.errors import BadInput
+from harness.protocol import refusal as refusals
+from harness.protocol.codec import encode_prerecorded
+from harness.protocol.options import Endpoint, ListenOptions
+from harness.protocol.refusal import Refusal
+from mock_server.answer import Submitted
+from mock_server.fetch import RemoteContentError, fetch
+from mock_server.http_peer import BodyTooLarge, HttpRequest, HttpResponse
+from mock_server.library import Replies, Unidentified
+from mock_server.log import LOG
+from mock_server.reception import LISTEN_PATH, Reception
+from mock_server.settings import ServerSettings
+
+HEALTH_PATH: Final = "/health"
+NOT_AUDIO: Final = ("text/plain", "text/html")
+"""Content types that Deepgram will not take for audio (spec-mock-go-sdk)."""
+
+ReadBody = Callable[[int], Awaitable[bytes]]
+
+
+class Routes:
+    """Answers HTTP requests."""
+
+    def __init__(
+        self,
+        settings: ServerSettings,
+        replies: Replies,
+        reception: Reception,
+        clock: Clock,
+        rng: Random,
+        health: Callable[[], dict[str, Any]],
+    ) -> None:
+        self._settings, self._replies, self._reception = settings, replies, reception
+        self._health = health
+
+    async def answer(self, request: HttpRequest, read_body: ReadBody) -> HttpResponse:
+        """The response to one request; reads as much of its body as it needs."""
+        request_id = self._reception.new_request_id()
+        if request.path == HEALTH_PATH and request.method in ("GET", "HEAD"):
+            return _json(200, "OK", self._health())
+        if request.path != LISTEN_PATH:
+            return _refuse(refusals.PATH_NOT_FOUND, request_id)
+        if request.method != "POST":
+            return _refuse(refusals.method_not_allowed(("GET", "POST")), request_id)
+        try:
+            answered = await self._transcribe(request, read_body, request_id)
+        except BodyTooLarge:
+            answered = refusals.PAYLOAD_TOO_LARGE
+        if isinstance(answered, Refusal):
+            LOG.warning("request refused", extra={"status": answered.status, "why": answered.message})
+            return _refuse(answered, request_id)
+        headers = (
+            ("content-type", "application/json"),
+            ("content-length", str(len(answered))),
+            ("dg-request-id", request_id),
+        )
+        return HttpResponse(200, "OK", headers, answered)
+
+    def failure(self, status: int, message: str) -> HttpResponse:
+        """An answer for a request that could not even be read, or that broke us."""
+        request_id = self._reception.new_request_id()
+        if status == 408:
+            return _refuse(refusals.SLOW_UPLOAD, request_id)
+        if status == 400:
+            return _refuse(Refusal(400, f"Bad Request: {message}"), request_id)
+        return _refuse(refusals.INTERNAL_SERVER_ERROR, request_id)
+
+    async def _transcribe(self, request: HttpRequest, read_body: ReadBody, request_id: str) -> bytes | Refusal:
+        refused = self._reception.admit(request.headers.get("authorization"))
+        options = self._reception.options(request.query, Endpoint.PRERECORDED)
+        if refused is not None:
+            return refused
+        if isinstance(options, Refusal):
+            return options
+        wrong_name = self._replies.check_named(options)
+        if wrong_name is not None:
+            return Refusal(400, f"Bad Request: {wrong_name}")
+        content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if content_type in NOT_AUDIO:
+            return refusals.UNSUPPORTED_MEDIA_TYPE
+        body = await read_body(self._settings.limits.body_bytes)
+        if content_type == "application/json":
+            body_or_refusal = await self._fetch(body)
+            if isinstance(body_or_refusal, Refusal):
+                return body_or_refusal
+            body = body_or_refusal
+        return await asyncio.to_thread(self._answer_for, body, options, request_id)
+
+    async def _fetch(self, body: bytes) -> bytes | Refusal:
+        try:
+            url = json.loads(body)["url"]
+            if not isinstance(url, str):
+                raise TypeError
+        except (ValueError, KeyError, TypeError, RecursionError):
+            return refusals.INVALID_JSON
+        try:
+            return await fetch(url, self._settings.file_urls, self._settings.limits.body_bytes)
+        except RemoteContentError as error:
+            return Refusal(400, f"Bad Request: {error}", err_code="REMOTE_CONTENT_ERROR")
+
+    def _answer_for(self, body: bytes, options: ListenOptions, request_id: str) -> bytes | Refusal:
+        """Decode, find and answer; run in a thread, because decoding takes its time."""
+        sha256 = hashlib.sha256(body).hexdigest()
+        audio = _decoded(body, options)
+        source = self._replies.for_file(body, sha256, audio, options)
+        if isinstance(source, Unidentified):
+            # Deepgram's own words for a body that is no audio; ours for audio that nothing here answers.
+            if audio is None:
+                return refusals.CORRUPT_AUDIO
+            return Refusal(400, f"Bad Request: {source.sentence}")
+        submitted = Submitted(
+            sha256=sha256,
+            duration_audio_s=audio.duration_audio_s if audio else 0.0,
+            channels=audio.channels if audio else 1,
+            created=self._reception.now_rfc3339(),
+            request_id=request_id,
+        )
+        return encode_prerecorded(source.answer(options, submitted))
+
+
+def _decoded(body: bytes, options: ListenOptions) -> Audio | None:
+    try:
+        if options.raw_format is not None:
+            return decode_raw(body, options.raw_format)
+        return decode(body, "the posted file")
+    except BadInput:
+        return None
+
+
+def _refuse(refusal: Refusal, request_id: str) -> HttpResponse:
+    response = refusal.response(request_id)
+    return HttpResponse(response.status, response.reason_phrase, tuple(response.headers), response.body)
+
+
+def _json(status: int, reason_phrase: str, value: dict[str, Any]) -> HttpResponse:
+    body = json.dumps(value).encode()
+    headers = (("content-type", "application/json"), ("content-length", str(len(body))))
+    return HttpResponse(status, reason_phrase, headers, body)

@@ -1,0 +1,146 @@
+"""What the server will say on one connection, and what each message waits for. Its counterpart is `replay`.
+
+A script is made from a recorded session or synthesised from a timeline; replay does not know which.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Final, TypeAlias
+
+from harness.protocol.codec import decode_client, decode_server
+from harness.protocol.messages import CloseStream, ModelInfo, Results, SpeechStarted, UtteranceEnd
+from harness.protocol.options import ListenOptions
+from harness.recording.document import Recording
+from harness.recording.entries import Direction, Text
+from mock_server.timeline import Timeline, from_finals
+
+Said: TypeAlias = Results | SpeechStarted | UtteranceEnd
+
+
+TOLERANCE_AUDIO_S: Final = 1e-3
+"""Deepgram's times come from 32-bit floats: positions closer than this are the same."""
+
+UNKNOWN_MODEL_UUID: Final = "00000000-0000-4000-8000-000000000000"
+UNKNOWN_MODEL: Final = ModelInfo(name="unknown", version="unknown", arch="unknown")
+
+
+class Trigger(StrEnum):
+    """What makes a message due, besides the audio that it is about."""
+
+    AUDIO = "audio"
+    FINALIZE = "finalize"
+    CLOSE_STREAM = "close-stream"
+
+
+@dataclass(frozen=True)
+class Cue:
+    """One message of a script.
+
+    Attributes:
+        message: the typed message.
+        text: the literal text; what is sent, ids aside, as long as nothing forces a change.
+        due_audio_s: seconds of audio that must have arrived.
+        lag_wall_s: how long after that it was said.
+        trigger: what else it waited for.
+    """
+
+    message: Said
+    text: str
+    due_audio_s: float
+    lag_wall_s: float = 0.0
+    trigger: Trigger = Trigger.AUDIO
+
+
+@dataclass(frozen=True)
+class Script:
+    """Everything the server will say.
+
+    Attributes:
+        name: the recording's name, or what the script was made from.
+        cues: the messages, in the order they were said.
+        timeline: the final words; what is left of them when a Finalize or an early CloseStream cuts a segment short.
+        model_uuid: its id, in every Results and in Metadata.
+        model: which model answered, or what made the words up.
+        synthetic: whether the words were made up rather than recognised.
+    """
+
+    name: str
+    cues: tuple[Cue, ...]
+    timeline: Timeline
+    model_uuid: str
+    model: ModelInfo
+    synthetic: bool
+
+    def asked_for(self, options: ListenOptions) -> Script:
+        """Only what the query string asks for: interims, SpeechStarted and UtteranceEnd come on request."""
+        return replace(self, cues=tuple(cue for cue in self.cues if _wanted(cue.message, options)))
+
+
+def from_recording(recording: Recording) -> Script:
+    """The script of one recorded connection.
+
+    A message depends on the audio it is about: for Results on `start + duration`, as far as that had been sent, and for
+    all others on what had been sent when they came. Its lag is the wall time from then on (architecture, rule 4).
+    """
+    crossings = _Crossings(recording)
+    cues: list[Cue] = []
+    closing = False
+    for entry in recording.of(Text):
+        if entry.direction is Direction.UPSTREAM:
+            closing = closing or isinstance(decode_client(entry.text).message, CloseStream)
+            continue
+        message = decode_server(entry.text).message
+        if isinstance(message, Results | SpeechStarted | UtteranceEnd):
+            cues.append(_cue(message, entry, crossings, closing=closing))
+    heard = [cue.message for cue in cues if isinstance(cue.message, Results)]
+    audio = recording.audio
+    timeline = from_finals(
+        [results for results in heard if results.is_final], audio.duration_audio_s if audio else None
+    )
+    uuids = (results.metadata.model_uuid for results in heard)
+    return Script(
+        name=recording.name,
+        cues=tuple(cues),
+        timeline=timeline,
+        model_uuid=next((uuid for uuid in uuids if isinstance(uuid, str)), UNKNOWN_MODEL_UUID),
+        model=timeline.model or UNKNOWN_MODEL,
+        synthetic=bool(recording.header.synthetic),
+    )
+
+
+class _Crossings:
+    """When the audio sent passed a position, on the recording's wall clock."""
+
+    def __init__(self, recording: Recording) -> None:
+        frames = list(recording.audio_frames())
+        self._audio_s = [frame.audio_s for frame in frames]
+        self._wall_s = [frame.wall_s for frame in frames]
+
+    def wall_s(self, audio_s: float, at_latest_wall_s: float) -> float:
+        index = bisect_left(self._audio_s, audio_s - TOLERANCE_AUDIO_S)
+        return min(self._wall_s[index], at_latest_wall_s) if index < len(self._wall_s) else at_latest_wall_s
+
+
+def _cue(message: Said, entry: Text, crossings: _Crossings, *, closing: bool) -> Cue:
+    about_audio_s = message.end_audio_s if isinstance(message, Results) else entry.audio_s
+    due_audio_s = min(about_audio_s, entry.audio_s)
+    trigger = Trigger.AUDIO
+    if closing:
+        trigger = Trigger.CLOSE_STREAM
+    elif isinstance(message, Results) and message.from_finalize:
+        trigger = Trigger.FINALIZE
+    lag_wall_s = entry.wall_s - crossings.wall_s(due_audio_s, entry.wall_s)
+    return Cue(message, entry.text, due_audio_s, lag_wall_s, trigger)
+
+
+def _wanted(message: Said, options: ListenOptions) -> bool:
+    match message:
+        case Results():
+            return message.is_final or options.wants_interims
+        case SpeechStarted():
+            return options.vad_events is True
+        case UtteranceEnd():
+            return options.utterance_end_ms is not None

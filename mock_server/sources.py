@@ -1,0 +1,152 @@
+"""Where replies come from: a recorded session, a recorded pre-recorded response, or a text that was never spoken to us.
+
+A source answers both endpoints. What it lacks of the one it derives from the other, and says so in `describe`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from random import Random
+from typing import Protocol
+
+from harness.protocol.messages import ModelInfo
+from harness.protocol.options import ListenOptions
+from harness.protocol.prerecorded import PrerecordedResponse
+from harness.recording.document import Recording
+from mock_server.answer import Submitted, answer, resubmitted
+from mock_server.misheard import mishear
+from mock_server.script import Script, from_recording
+from mock_server.synthesis import MODEL, MODEL_UUID, synthesise
+from mock_server.timeline import Timeline, from_prerecorded
+
+
+class Source(Protocol):
+    """Something that knows what to answer."""
+
+    @property
+    def name(self) -> str:
+        """What to call it in reports and in `extra=recording:NAME`."""
+        ...
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether its words were made up rather than recognised by anything."""
+        ...
+
+    def describe(self) -> str:
+        """Where its words come from, for reports."""
+        ...
+
+    def script(self, options: ListenOptions) -> Script:
+        """What to say to a stream with these options."""
+        ...
+
+    def answer(self, options: ListenOptions, submitted: Submitted) -> PrerecordedResponse:
+        """What to answer a posted file with these options."""
+        ...
+
+
+@dataclass(frozen=True)
+class RecordedSource:
+    """A recorded session, a pre-recorded response, or both, of the same audio.
+
+    Attributes:
+        name: the recording's name.
+        recording: the streamed session, or None: then a script is made from the response's words.
+        response: the pre-recorded response, or None: then it is made from the session's finals.
+    """
+
+    name: str
+    recording: Recording | None = None
+    response: PrerecordedResponse | None = None
+
+    @property
+    def synthetic(self) -> bool:
+        """What the recording says of itself; a response alone was recognised."""
+        return bool(self.recording and self.recording.header.synthetic)
+
+    def describe(self) -> str:
+        """`recording NAME`, and which half is derived."""
+        if self.recording is None:
+            return f"recording {self.name} (pre-recorded response; the stream is made from its words)"
+        if self.response is None:
+            return f"recording {self.name} (streamed session; the pre-recorded answer is made from its finals)"
+        return f"recording {self.name}"
+
+    def script(self, options: ListenOptions) -> Script:
+        """The recorded session, literally, when its channels are the ones asked for; else made from its words."""
+        channels = answered_channels(options)
+        if self.recording is not None:
+            script = from_recording(self.recording)
+            if len(script.timeline.channels) == channels:
+                return script
+            timeline = script.timeline
+        else:
+            assert self.response is not None
+            timeline = from_prerecorded(self.response)
+        return synthesise(timeline.spread(channels), options, Random(self.name), self.name)
+
+    def answer(self, options: ListenOptions, submitted: Submitted) -> PrerecordedResponse:
+        """The recorded response with the ids of this request, or one made from the session's finals."""
+        if self.response is not None:
+            return resubmitted(self.response, submitted)
+        assert self.recording is not None
+        script = from_recording(self.recording)
+        return answer(script.timeline, options, submitted, script.model, script.model_uuid)
+
+
+@dataclass(frozen=True)
+class SpokenSource:
+    """A reference text as a recogniser with chosen error rates would hear it.
+
+    Attributes:
+        name: what to call it.
+        timeline: the words that are said.
+        streaming_error_rate: share of the words that streaming gets wrong, 0 to 1.
+        prerecorded_error_rate: the same for the pre-recorded endpoint.
+        seed: of all chance in it; the same seed gives the same words, byte for byte.
+    """
+
+    name: str
+    timeline: Timeline
+    streaming_error_rate: float = 0.0
+    prerecorded_error_rate: float = 0.0
+    seed: int = 0
+
+    @property
+    def synthetic(self) -> bool:
+        """Always: nothing listened."""
+        return True
+
+    def describe(self) -> str:
+        """`script from the reference text NAME`, with its error rates and seed."""
+        rates = f"{self.streaming_error_rate:.0%} and {self.prerecorded_error_rate:.0%}"
+        return f"script from the text of {self.name} (synthetic; word errors {rates}, seed {self.seed})"
+
+    def script(self, options: ListenOptions) -> Script:
+        """A synthesised script."""
+        heard = mishear(self.timeline, self.streaming_error_rate, self._rng("streaming")).timeline
+        return synthesise(heard.spread(answered_channels(options)), options, self._rng("rhythm"), self.name)
+
+    def answer(self, options: ListenOptions, submitted: Submitted) -> PrerecordedResponse:
+        """A response made from the same text, misheard at its own rate."""
+        heard = mishear(self.timeline, self.prerecorded_error_rate, self._rng("pre-recorded")).timeline
+        return answer(heard, options, submitted, model_of(heard), MODEL_UUID)
+
+    def _rng(self, purpose: str) -> Random:
+        return Random(f"{self.seed}/{self.name}/{purpose}")
+
+
+def answered_channels(options: ListenOptions) -> int:
+    """How many channels a stream gets answers for: one, unless `multichannel` asks for each."""
+    return options.effective_channels if options.multichannel else 1
+
+
+def model_of(timeline: Timeline) -> ModelInfo:
+    """The model that recognised a timeline, or the one that says nobody did."""
+    return timeline.model or MODEL
+
+
+def silence(name: str = "silence") -> SpokenSource:
+    """A source that hears nothing in anything."""
+    return SpokenSource(name, Timeline(((),)))
