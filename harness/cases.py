@@ -142,6 +142,10 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
         """The speed to send at."""
         return Speed.parse(self.stream.speed)
 
+    def at_speed(self, speed: str) -> Case:
+        """The same case sent at another speed."""
+        return msgspec.structs.replace(self, stream=msgspec.structs.replace(self.stream, speed=speed))
+
     def audio_format(self, channels_in_file: int) -> AudioFormat:
         """The raw format to send: the file's channels when `multichannel` asks for each, else mono, unless told."""
         multichannel = dict(self.options).get("multichannel") == "true"

@@ -53,10 +53,6 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
         """Substitutions, deletions and insertions together."""
         return self.substitutions + self.deletions + self.insertions
 
-    def __add__(self, other: Counts) -> Counts:
-        parts = (ErrorRate(c.hits, c.substitutions, c.deletions, c.insertions) for c in (self, other))
-        return Counts.of(sum(parts, ErrorRate.zero()))
-
 
 class Score(msgspec.Struct, frozen=True, kw_only=True):
     """One text, or many added up, against the reference, under one normaliser.

@@ -42,6 +42,7 @@ class Notes:
         self._send_log = SendLog(audio.format.bytes_per_second)
         self.failure: str | None = None
         self.status: int | None = None
+        self.interrupted = False
 
     @property
     def audio_s(self) -> float:
@@ -57,6 +58,7 @@ class Notes:
             pacing=self._send_log.stats() if self._sent else None,
             failure=self.failure,
             status=self.status,
+            interrupted=self.interrupted,
         )
 
     def fail(self, sentence: str) -> None:

@@ -109,6 +109,7 @@ class _Streaming:
             self._notes.fail(str(error))
         except asyncio.CancelledError:
             # What was received stays: an interrupted session is a partial one (the CLI cancels on Ctrl-C).
+            self._notes.interrupted = True
             self._notes.fail("interrupted")
         finally:
             self._notes.end()

@@ -64,6 +64,7 @@ class StreamOutcome:
         pacing: how well the schedule was kept; None when nothing was sent.
         failure: one sentence when the session was not completed, else None.
         status: the HTTP status of a refused upgrade.
+        interrupted: whether it was cancelled from outside.
     """
 
     recording: Recording
@@ -72,6 +73,7 @@ class StreamOutcome:
     pacing: PacingStats | None
     failure: str | None = None
     status: int | None = None
+    interrupted: bool = False
 
 
 Observer = Callable[[AnyEntry, Transcript], None]

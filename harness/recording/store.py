@@ -7,11 +7,12 @@ crash loses nothing that was received.
 from __future__ import annotations
 
 import hashlib
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 
 from harness.errors import BadInput
-from harness.recording.document import Recording, line, parse
+from harness.recording.document import MAX_LINE_BYTES, Recording, line, parse
 from harness.recording.entries import AnyEntry, Header
 
 
@@ -23,7 +24,7 @@ def load(path: Path) -> Recording:
     """
     try:
         with path.open("rb") as file:
-            return parse(file, str(path))
+            return parse(iter(partial(file.readline, MAX_LINE_BYTES + 1), b""), str(path))
     except OSError as error:
         raise BadInput(f"{path}: cannot be read ({error.strerror})") from None
 
@@ -37,9 +38,11 @@ def audio_path(recording_path: Path, recording: Recording) -> Path | None:
     audio = recording.audio
     if audio is None or audio.file is None:
         return None
-    if Path(audio.file).name != audio.file:
+    folder = recording_path.parent
+    path = folder / audio.file
+    # A recording may come from a stranger, symbolic links and all: where the name leads must lie beside the recording.
+    if "\0" in audio.file or Path(audio.file).name != audio.file or path.resolve().parent != folder.resolve():
         raise BadInput(f"{recording_path}: audio file {audio.file!r} is not a plain name beside the recording")
-    path = recording_path.parent / audio.file
     return path if path.is_file() else None
 
 
@@ -47,23 +50,35 @@ def load_audio(recording_path: Path, recording: Recording) -> bytes | None:
     """The bytes that were sent, checked against their sha256; None when they were not kept.
 
     Raises:
-        BadInput: the bytes are not the ones that were sent.
+        BadInput: the bytes are not the ones that were sent, or cannot be read.
     """
     path = audio_path(recording_path, recording)
     if path is None or recording.audio is None:
         return None
-    data = path.read_bytes()
+    try:
+        data = path.read_bytes() if path.stat().st_size == recording.audio.size else b""
+    except OSError as error:
+        raise BadInput(f"{path}: cannot be read ({error.strerror})") from None
     if hashlib.sha256(data).hexdigest() != recording.audio.sha256:
         raise BadInput(f"{path}: sha256 differs from the one in {recording_path}; the audio was changed")
     return data
 
 
 def keep_audio(folder: Path, data: bytes, ending: str) -> str:
-    """Write audio under its sha256, unless it lies there already; returns the file's name."""
+    """Write audio under its sha256, unless it lies there already; returns the file's name.
+
+    Raises:
+        BadInput: the file cannot be written; the sentence names it.
+    """
     name = f"{hashlib.sha256(data).hexdigest()[:16]}.{ending}"
     path = folder / name
-    if not path.exists():
-        path.write_bytes(data)
+    unfinished = folder / f"{name}.part"
+    try:
+        if not path.exists():
+            unfinished.write_bytes(data)
+            unfinished.replace(path)  # so that a crash never leaves half of it under the final name
+    except OSError as error:
+        raise BadInput(f"{path}: cannot be written ({error.strerror})") from None
     return name
 
 
@@ -78,7 +93,7 @@ class RecordingWriter:
         self.path = path
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = path.open("w", encoding="utf-8")
+            self._file = path.open("w", encoding="utf-8", newline="\n")
         except OSError as error:
             raise BadInput(f"{path}: cannot be written ({error.strerror})") from None
         self.write(header)
@@ -88,10 +103,14 @@ class RecordingWriter:
         self._file.write(line(entry))
         self._file.flush()
 
+    def close(self) -> None:
+        """Nothing more will be written."""
+        self._file.close()
+
     def __enter__(self) -> RecordingWriter:
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._file.close()
+        self.close()

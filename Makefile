@@ -1,0 +1,49 @@
+# make demo   sets everything up and runs the main job
+# make test   sets everything up and runs every check
+# make help   lists the rest
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: help demo test lint tests benchmarks clean
+
+help: ## list what can be made
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /	/' | expand -t 14
+
+demo: $(VENV)/.runs ## stream a clip in real time to a mock Deepgram, transcribe it, judge and score both
+	$(BIN)/dgharness run fixtures/cases/booking.toml --watch
+
+test: lint tests ## everything that CI checks
+
+lint: $(VENV)/.tests ## format, style, types, who may import whom
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+tests: $(VENV)/.tests ## the tests, with branch coverage
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage report
+
+benchmarks: $(VENV)/.tests ## figures, side by side in one run; takes minutes
+	$(BIN)/pytest tests/benchmarks -s
+
+clean: ## forget the virtual environment and all caches
+	rm -rf $(VENV) .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .benchmarks
+
+# Debian's python3 comes without venv's other half: it is installed where that is allowed, and named where it is not.
+$(BIN)/pip:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "dgharness needs Python 3.11 or newer: make PYTHON=python3.11"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) \
+		|| { [ "$$(id -u)" = 0 ] && apt-get -qq update && apt-get -qq install -y python3-venv && $(PYTHON) -m venv --clear $(VENV); } \
+		|| { echo "python3-venv is missing: apt-get install python3-venv"; rm -rf $(VENV); exit 1; }
+
+$(VENV)/.runs: $(BIN)/pip pyproject.toml
+	$(BIN)/pip install --quiet --editable .
+	@touch $@
+
+$(VENV)/.tests: $(BIN)/pip pyproject.toml
+	$(BIN)/pip install --quiet --editable '.[test]'
+	@touch $@ $(VENV)/.runs

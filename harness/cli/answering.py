@@ -1,0 +1,80 @@
+"""Gives a case a server: its own mock with the replies the case asks for, or the one that `--url` names."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from harness.audio.decode import Audio, read_audio
+from harness.cases import Case, RepliesFrom
+from harness.client.endpoint import Endpoint
+from harness.errors import BadInput
+from harness.runner import Answering
+from mock_server import loading
+from mock_server.library import Known, Replies
+from mock_server.server import MockServer
+from mock_server.settings import ServerSettings
+from mock_server.sources import RecordedSource, SpokenSource
+from mock_server.timeline import Phrase
+
+MOCK_KEY = "dgharness"
+
+
+@asynccontextmanager
+async def answering(case: Case, elsewhere: Endpoint | None, seed: int) -> AsyncIterator[Answering]:
+    """A server that answers one case, for as long as the case runs.
+
+    Raises:
+        BadInput: the case wants the server at `--url` and there is none, or its recording cannot be used.
+    """
+    if elsewhere is not None:
+        yield Answering(elsewhere, f"the server at {elsewhere.host}", None)
+        return
+    if case.replies.kind is RepliesFrom.SERVER:
+        raise BadInput(f"{case.path}: replies come from a server; name it with --url")
+    known = known_for(case)
+    # By its audio, as any client's stream is recognised; a recording whose audio was not kept answers whatever comes.
+    replies = Replies([known], always=None if known.audio is not None else known.source)
+    async with MockServer(replies, ServerSettings(seed=seed)) as server:
+        endpoint = Endpoint(f"ws://127.0.0.1:{server.port}", MOCK_KEY)
+        yield Answering(endpoint, known.source.describe(), known.source.synthetic)
+
+
+def known_for(case: Case) -> Known:
+    """What answers a case, with the case's audio to recognise it by.
+
+    Raises:
+        BadInput: a file cannot be used.
+    """
+    audio = read_audio(case.audio)
+    if case.replies.kind is RepliesFrom.RECORDING:
+        return replace(_recorded(case), audio=audio)
+    return Known(_scripted(case, audio), audio=audio)
+
+
+def _scripted(case: Case, audio: Audio) -> SpokenSource:
+    reference = case.reference
+    assert reference is not None  # a case whose replies are scripted has one: it is checked when it is read
+    phrases = [Phrase(p.text, p.start_audio_s, p.end_audio_s, p.channel) for p in reference.phrases]
+    return SpokenSource(
+        name=case.name,
+        timeline=loading.timeline_of(reference.text, phrases, reference.channels, audio.duration_audio_s),
+        streaming_error_rate=case.replies.streaming_error_rate,
+        prerecorded_error_rate=case.replies.prerecorded_error_rate,
+        seed=case.replies.seed,
+    )
+
+
+def _recorded(case: Case) -> Known:
+    replies = case.replies
+    session = loading.from_recording(Path(replies.recording)) if replies.recording else None
+    response = loading.from_response(Path(replies.prerecorded)) if replies.prerecorded else None
+    if session is None or response is None:
+        known = session or response
+        assert known is not None  # checked when the case is read
+        return known
+    assert isinstance(session.source, RecordedSource)
+    assert isinstance(response.source, RecordedSource)
+    return replace(response, source=replace(session.source, response=response.source.response))

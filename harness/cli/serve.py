@@ -1,0 +1,170 @@
+"""`dgharness serve`: a Deepgram on this machine, until Ctrl-C or SIGTERM."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+from signal import SIGINT, SIGTERM
+
+import click
+
+from harness.cases import load_case
+from harness.cli.answering import known_for
+from harness.cli.run_cases import case_files
+from harness.cli.shared import DEFAULT_PORT, TOOL, log_options, set_up_logging
+from harness.conformance.judge import judge
+from harness.errors import BadInput
+from harness.protocol.session import Timers
+from harness.recording.document import lines
+from mock_server import loading
+from mock_server.connection import ConnectionSettings
+from mock_server.journal import Journal
+from mock_server.library import Known, Replies
+from mock_server.server import MockServer
+from mock_server.settings import ServerSettings
+from reports.render_text import render_verdict_text
+
+
+@click.command("serve")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", type=click.IntRange(0, 65_535), default=DEFAULT_PORT, show_default=True, help="0: a free one.")
+@click.option("--say", metavar="TEXT|@FILE", help="Answer any audio at all with this text, at a natural rate.")
+@click.option(
+    "--recording",
+    "recordings",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="A recording (.jsonl), a pre-recorded response (.json), or a folder of them; may be repeated. "
+    "The only one answers whatever is sent; of several the one whose audio it is.",
+)
+@click.option(
+    "--case", "cases", multiple=True, type=click.Path(path_type=Path), help="A case file or folder; its replies."
+)
+@click.option("--unknown-is-silence", is_flag=True, help="Answer unknown audio with silence instead of a refusal.")
+@click.option("--api-key", "api_keys", multiple=True, help="Let in only this key; may be repeated. Default: any key.")
+@click.option("--no-key", is_flag=True, help="Let in requests without a key too.")
+@click.option("--allow-origin", "origins", multiple=True, help="A web origin that may connect; loopback ones may.")
+@click.option("--any-model", is_flag=True, help="Accept model names that Deepgram does not publish.")
+@click.option("--url-file", "url_files", multiple=True, metavar="URL=FILE", help="The file behind a posted URL.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Of all chance in the server.")
+@click.option("--lag-scale", type=click.FloatRange(0), default=1.0, show_default=True, help="0 answers at once.")
+@click.option("--idle-timeout-s", type=float, default=10.0, show_default=True, help="Silence before NET-0001.")
+@click.option("--output-timeout-s", type=float, default=30.0, show_default=True, help="Nothing to say: NET-0000.")
+@click.option("--record-dir", type=click.Path(path_type=Path), help="Write the journal of each session here.")
+@click.option("--certfile", type=click.Path(path_type=Path), help="PEM certificate, for wss:// and https://.")
+@click.option("--keyfile", type=click.Path(path_type=Path), help="PEM key, when it is not in --certfile.")
+@click.option("--quiet", is_flag=True, help="Do not print a verdict after each session.")
+@log_options
+def command(
+    host: str,
+    port: int,
+    say: str | None,
+    recordings: tuple[Path, ...],
+    cases: tuple[Path, ...],
+    unknown_is_silence: bool,
+    api_keys: tuple[str, ...],
+    no_key: bool,
+    origins: tuple[str, ...],
+    any_model: bool,
+    url_files: tuple[str, ...],
+    seed: int,
+    lag_scale: float,
+    idle_timeout_s: float,
+    output_timeout_s: float,
+    record_dir: Path | None,
+    certfile: Path | None,
+    keyfile: Path | None,
+    quiet: bool,
+    log_level: str,
+    log_json: bool,
+) -> int:
+    """Be a Deepgram: GET /v1/listen (WebSocket), POST /v1/listen and GET /health on one port.
+
+    Prints one line of JSON when it accepts connections, and a verdict on stderr after each session. Point any client
+    at ws://HOST:PORT, or http://HOST:PORT, with any key.
+
+    \b
+    dgharness serve --say "hello world"
+    dgharness serve --recording recordings/ --port 0
+    """
+    set_up_logging(log_level, as_json=log_json)
+    settings = ServerSettings(
+        host=host,
+        port=port,
+        api_keys=frozenset(api_keys) or None,
+        require_key=not no_key,
+        allowed_origins=frozenset(origins),
+        any_model=any_model,
+        seed=seed,
+        file_urls=_url_files(url_files),
+        connection=ConnectionSettings(
+            timers=Timers(idle_after_s=idle_timeout_s, output_after_s=output_timeout_s), lag_scale=lag_scale
+        ),
+        certfile=certfile,
+        keyfile=keyfile,
+    )
+    replies = _replies(say, recordings, cases, unknown_is_silence=unknown_is_silence)
+    asyncio.run(_serve(MockServer(replies, settings, on_session=_Sessions(record_dir, quiet=quiet)), settings))
+    return 0
+
+
+async def _serve(server: MockServer, settings: ServerSettings) -> None:
+    stop = asyncio.Event()
+    for signal in (SIGINT, SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(signal, stop.set)
+    async with server:
+        secure = "s" if settings.certfile is not None else ""
+        address = f"{settings.host}:{server.port}"
+        ready = {
+            "event": "ready",
+            "host": settings.host,
+            "port": server.port,
+            "ws_url": f"ws{secure}://{address}",
+            "http_url": f"http{secure}://{address}",
+            "health_url": f"http{secure}://{address}/health",
+            "tool": TOOL,
+        }
+        click.echo(json.dumps(ready))
+        sys.stdout.flush()
+        await stop.wait()
+
+
+def _replies(
+    say: str | None, recordings: tuple[Path, ...], cases: tuple[Path, ...], *, unknown_is_silence: bool
+) -> Replies:
+    known: list[Known] = loading.load_known(recordings)
+    known += [known_for(load_case(path)) for path in case_files(cases)]
+    if say is None and not known and not unknown_is_silence:
+        raise BadInput("nothing to answer with: name --say TEXT, --recording PATH, --case PATH or --unknown-is-silence")
+    if say is not None:
+        return Replies(known, always=loading.say(say))
+    only = known[0].source if len(known) == 1 and recordings else None
+    return Replies(known, always=only, unknown_is_silence=unknown_is_silence)
+
+
+def _url_files(pairs: tuple[str, ...]) -> dict[str, Path]:
+    split = [pair.rpartition("=") for pair in pairs]
+    for pair, (url, _, path) in zip(pairs, split, strict=True):
+        if not url or not Path(path).exists():
+            raise BadInput(f"--url-file {pair!r}: wanted URL=FILE with a file or folder that exists")
+    return {url: Path(path) for url, _, path in split}
+
+
+class _Sessions:
+    """What becomes of each session: a verdict on stderr, and its journal on disk."""
+
+    def __init__(self, record_dir: Path | None, *, quiet: bool) -> None:
+        self._record_dir, self._quiet = record_dir, quiet
+        self._count = 0
+
+    def __call__(self, journal: Journal) -> None:
+        self._count += 1
+        recording = journal.recording(f"session {self._count}")
+        if self._record_dir is not None:
+            self._record_dir.mkdir(parents=True, exist_ok=True)
+            path = self._record_dir / f"{recording.request_id or self._count}.jsonl"
+            path.write_text("".join(lines(recording)), encoding="utf-8")
+        if not self._quiet:
+            click.echo(render_verdict_text(judge(recording, lead_bytes=journal.lead_bytes or None)), err=True)

@@ -1,0 +1,279 @@
+"""Runs one case against an endpoint: streams it, posts it, judges the session, scores both transcripts."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass, replace
+from itertools import chain
+
+import msgspec
+
+from harness.audio.decode import Audio, encode, read_audio
+from harness.audio.format import AudioFormat
+from harness.cases import Case, Reference
+from harness.client.endpoint import Endpoint
+from harness.client.prerecorded import PrerecordedOutcome, transcribe
+from harness.client.streaming import stream
+from harness.client.streams import AudioToSend, Observer, StreamOutcome, StreamSettings
+from harness.conformance.findings import Severity, Verdict
+from harness.conformance.judge import judge
+from harness.conformance.settings import ClientClaim, JudgeSettings
+from harness.errors import BadInput
+from harness.protocol.codec import decode_server
+from harness.protocol.listen_options import ListenOptions, read_pairs
+from harness.protocol.messages import Results
+from harness.protocol.parameters import Endpoint as PathEndpoint
+from harness.protocol.prerecorded import PrerecordedResponse
+from harness.protocol.refusal import Refusal
+from harness.recording.document import Recording
+from harness.recording.entries import Direction, End, Header
+from harness.results import CaseResult, Check, Counts, Outcome, Pacing, Prerecorded, Score, Streamed
+from harness.scoring.error_rate import ErrorRate
+from harness.scoring.normalize import Normalizer, normalizer
+from harness.scoring.wer import CorpusScore, score
+from harness.transcript import Transcript
+
+DEFAULT_MODEL = "nova-3"
+
+
+@dataclass(frozen=True)
+class Answering:
+    """Who answers a case: the server, where its words come from, and whether they are made up (None: not known)."""
+
+    endpoint: Endpoint
+    replies: str
+    synthetic: bool | None
+
+
+@dataclass(frozen=True)
+class CaseRun:
+    """A case's result, and what is too large for it."""
+
+    result: CaseResult
+    recording: Recording
+    audio: bytes
+    interrupted: bool
+
+
+async def run_case(
+    case: Case,
+    answering: Answering,
+    *,
+    tool: str,
+    observer: Observer | None = None,
+    on_header: Callable[[Header], None] | None = None,
+) -> CaseRun:
+    """Carry out one case.
+
+    Raises:
+        BadInput: its audio cannot be read, or its options or normaliser are no such things.
+    """
+    audio = read_audio(case.audio)
+    fmt = case.audio_format(audio.channels)
+    options = listen_options(case.options, fmt)
+    normalise = normalizer(case.normalizer)
+    settings = StreamSettings(chunk_ms=case.stream.chunk_ms, speed=case.speed, finalize=case.stream.finalize)
+    streamed = await stream(
+        answering.endpoint,
+        options,
+        to_send(audio, fmt, case.audio.name),
+        settings,
+        tool=tool,
+        observer=observer,
+        on_header=on_header,
+    )
+    posted = None
+    if not streamed.interrupted:
+        posted = await transcribe(answering.endpoint, for_file(options), case.audio.read_bytes(), audio.container)
+    verdict = judge_stream(streamed, settings)
+    result = CaseResult(
+        name=case.name,
+        outcome=Outcome.PASS,
+        audio=case.audio.name,
+        reference=case.reference.text if case.reference else None,
+        replies=answering.replies,
+        synthetic=answering.synthetic,
+        streamed=summarise_stream(streamed, _score(case.reference, _texts(streamed.transcript), normalise)),
+        prerecorded=_summarise_post(posted, case.reference, normalise) if posted is not None else None,
+        verdict=verdict,
+    )
+    return CaseRun(_judged(result, case), streamed.recording, streamed.audio, streamed.interrupted)
+
+
+def listen_options(pairs: tuple[tuple[str, str], ...], fmt: AudioFormat) -> ListenOptions:
+    """A query string's pairs as options that declare `fmt`; nova-3 and interims unless the pairs say otherwise.
+
+    Raises:
+        BadInput: a value is none that its parameter can have.
+    """
+    options = read_pairs(pairs, PathEndpoint.STREAMING, strict=True)
+    if isinstance(options, Refusal):
+        raise BadInput(f"options: {options.message}")
+    return replace(
+        options,
+        model=options.model or DEFAULT_MODEL,
+        interim_results=True if options.interim_results is None else options.interim_results,
+        encoding=str(fmt.encoding),
+        sample_rate=fmt.sample_rate,
+        channels=fmt.channels,
+    )
+
+
+def for_file(options: ListenOptions) -> ListenOptions:
+    """The same wishes for the pre-recorded endpoint, which reads the format off the file's own header."""
+    return replace(options.for_endpoint(PathEndpoint.PRERECORDED), encoding=None, sample_rate=None, channels=None)
+
+
+def to_send(audio: Audio, fmt: AudioFormat, source: str) -> AudioToSend:
+    """Decoded audio as raw bytes to stream; a header never reaches a stream that is declared raw."""
+    data = encode(audio, fmt)
+
+    async def blocks() -> AsyncIterator[bytes]:
+        yield data
+
+    return AudioToSend(blocks(), fmt, source)
+
+
+def judge_stream(streamed: StreamOutcome, settings: StreamSettings) -> Verdict:
+    """The verdict on our own session, with what we claim of it."""
+    channels = streamed.transcript.channels
+    claim = ClientClaim(
+        chunk_ms=settings.chunk_ms,
+        transcript=" ".join(filter(None, (streamed.transcript.text(channel) for channel in channels))),
+        error=streamed.failure,
+    )
+    return judge(
+        streamed.recording, claim, JudgeSettings(speed=settings.speed), lead_bytes=streamed.audio[:256] or None
+    )
+
+
+def summarise_stream(streamed: StreamOutcome, scored: Score | None) -> Streamed:
+    """A streaming session as a result."""
+    recording, pacing = streamed.recording, streamed.pacing
+    results = list(_results(recording))
+    frames = list(recording.audio_frames())
+    first_audio_s = frames[0].wall_s if frames else 0.0
+    messages = [entry.wall_s for entry in recording.texts(Direction.DOWNSTREAM)]
+    with_text = [(wall_s, message) for wall_s, message in results if message.transcript]
+    finals = [wall_s for wall_s, message in with_text if message.is_final]
+    return Streamed(
+        transcript=_texts(streamed.transcript),
+        request_id=recording.request_id,
+        audio_s=recording.audio.duration_audio_s if recording.audio else 0.0,
+        wall_s=next((end.wall_s for end in recording.of(End)), 0.0),
+        interims=sum(not message.is_final for _, message in results),
+        finals=sum(message.is_final for _, message in results),
+        first_interim_wall_s=_since(first_audio_s, [wall_s for wall_s, _ in with_text][:1]),
+        first_final_wall_s=_since(first_audio_s, finals[:1]),
+        last_message_wall_s=_since(frames[-1].wall_s if frames else 0.0, messages[-1:]),
+        pacing=Pacing(
+            sends=pacing.sends,
+            drift_s=pacing.drift_s,
+            lateness_p50_s=pacing.lateness_p50_s,
+            lateness_p99_s=pacing.lateness_p99_s,
+            max_lateness_s=pacing.max_lateness_s,
+        )
+        if pacing
+        else None,
+        score=scored,
+        failure=streamed.failure,
+    )
+
+
+def _results(recording: Recording) -> Iterator[tuple[float, Results]]:
+    for entry in recording.texts(Direction.DOWNSTREAM):
+        message = decode_server(entry.text).message
+        if isinstance(message, Results):
+            yield entry.wall_s, message
+
+
+def _since(start_s: float, ends_s: list[float]) -> float | None:
+    return round(ends_s[0] - start_s, 6) if ends_s else None
+
+
+def _texts(transcript: Transcript) -> tuple[str, ...]:
+    return tuple(transcript.text(channel) for channel in transcript.channels)
+
+
+def _posted_texts(response: PrerecordedResponse | None) -> tuple[str, ...]:
+    if response is None:
+        return ()
+    return tuple(response.transcript(channel) for channel in range(len(response.results.channels)))
+
+
+def _summarise_post(posted: PrerecordedOutcome, reference: Reference | None, normalise: Normalizer) -> Prerecorded:
+    texts = _posted_texts(posted.response)
+    metadata = posted.response.metadata if posted.response else None
+    return Prerecorded(
+        transcript=texts,
+        request_id=metadata.request_id if metadata else None,
+        audio_s=metadata.duration if metadata else 0.0,
+        wall_s=round(posted.wall_s, 6),
+        score=_score(reference, texts, normalise) if posted.response is not None else None,
+        failure=posted.failure,
+    )
+
+
+def _score(reference: Reference | None, texts: tuple[str, ...], normalise: Normalizer) -> Score | None:
+    """Channel against channel where the reference knows its channels and as many came, else all against all."""
+    if reference is None:
+        return None
+    if len(texts) == reference.channels and reference.channels > 1:
+        pairs = [(reference.channel_text(channel), text) for channel, text in enumerate(texts)]
+    else:
+        pairs = [(reference.text, " ".join(texts))]
+    parts = (score(said, heard, normalise).corpus for said, heard in pairs)
+    return Score.of(sum(parts, CorpusScore.zero(normalise)))
+
+
+def _judged(result: CaseResult, case: Case) -> CaseResult:
+    """The result with its checks made and its outcome decided."""
+    checks = tuple(_checks(result, case))
+    failures = [part.failure for part in (result.streamed, result.prerecorded) if part and part.failure]
+    missed = [f"{c.name} is {_shown(c.found)}; allowed is {c.allowed:g}" for c in checks if not c.passed]
+    verdict = result.verdict
+    errors = [f.message for f in verdict.findings if f.severity is Severity.ERROR] if verdict else []
+    outcome = Outcome.ERROR if failures else Outcome.FAIL if missed or errors else Outcome.PASS
+    return msgspec.structs.replace(
+        result, outcome=outcome, checks=checks, reasons=tuple(chain(failures, missed, errors))
+    )
+
+
+def total(scores: list[Score]) -> Score | None:
+    """Scores of several cases added up; None when there are none, or when they were made under several normalisers."""
+    if not scores or len({score.normalizer for score in scores}) > 1:
+        return None
+    words, characters = (_added([getattr(score, part) for score in scores]) for part in ("words", "characters"))
+    return Score(
+        normalizer=scores[0].normalizer,
+        words=Counts.of(words),
+        characters=Counts.of(characters),
+        mer=words.match_error_rate,
+        wil=words.word_information_lost,
+    )
+
+
+def _added(counts: list[Counts]) -> ErrorRate:
+    parts = (ErrorRate(c.hits, c.substitutions, c.deletions, c.insertions) for c in counts)
+    return sum(parts, ErrorRate.zero())
+
+
+def _checks(result: CaseResult, case: Case) -> Iterator[Check]:
+    limits, streamed, verdict = case.thresholds, result.streamed, result.verdict
+    scores = {"streaming": streamed, "prerecorded": result.prerecorded}
+    found: dict[str, float | None] = {
+        "first_interim_wall_s": streamed.first_interim_wall_s if streamed else None,
+        "drift_s": abs(streamed.pacing.drift_s) if streamed and streamed.pacing else None,
+        "verdict_warnings": verdict.counts.warnings if verdict else None,
+    }
+    for side, part in scores.items():
+        found[f"{side}_wer"] = part.score.words.rate if part and part.score else None
+        found[f"{side}_cer"] = part.score.characters.rate if part and part.score else None
+    for name, value in found.items():
+        allowed = getattr(limits, name)
+        if allowed is not None:
+            yield Check(name=name, found=value, allowed=allowed, passed=value is not None and value <= allowed)
+
+
+def _shown(value: float | None) -> str:
+    return "not measured" if value is None else f"{value:.4g}"

@@ -1,0 +1,118 @@
+"""A run as compact Markdown for a pull request, in the dialect that GitHub and GitLab share.
+
+Text from outside is written with character references: they hold in a table cell, in a paragraph and in inline HTML
+alike, and CommonMark never takes one for markup (https://spec.commonmark.org/0.31.2/#entity-and-numeric-character-references).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+from harness.conformance.findings import Family
+from harness.results import Outcome, RunResult
+from reports.figures import UNDEFINED
+from reports.scores import ScoreTable
+from reports.summary import CaseSummary, Fact, summarise_run
+from reports.verdicts import FindingLine, VerdictSummary, status_word
+
+_MARKUP: Final = {ord(char): f"&#{ord(char)};" for char in "&<>|`\\*_[]~$"}
+# A zero-width space keeps a forge from taking the text for a person to notify or an issue to link.
+_REFERENCES: Final = {ord(char): f"{char}&#8203;" for char in "@#"}
+_ESCAPES: Final = _MARKUP | _REFERENCES
+_LINK: Final = re.compile(r"https?://[A-Za-z0-9./_~#?=&%+:-]+")
+
+
+def render_run_markdown(run: RunResult) -> str:
+    """The run as an overview of the cases, the totals, and one folded section for each case."""
+    summary = summarise_run(run)
+    blocks = [
+        f"## {escape(summary.tool)}: {escape(summary.last_line)}",
+        _list(summary.facts),
+        _table(_OVERVIEW_HEADER, [_overview_row(case) for case in summary.cases]),
+        "### Totals",
+        *_scores(summary.totals),
+    ]
+    for case in summary.cases:
+        blocks += _section(case)
+    return "\n\n".join(block for block in blocks if block) + "\n"
+
+
+def escape(text: str) -> str:
+    """Text that Markdown and HTML show as it is; it must be on one line, as everything in a summary is."""
+    return text.translate(_ESCAPES)
+
+
+_OVERVIEW_HEADER: Final = (
+    "case",
+    "outcome",
+    *(family.value for family in Family),
+    "WER streaming",
+    "WER pre-recorded",
+    "replies",
+)
+
+
+def _overview_row(case: CaseSummary) -> list[str]:
+    if case.verdict is None:
+        families = ["not judged"] * len(Family)
+    else:
+        families = [status_word(line.status) for line in case.verdict.families]
+    return [case.name, case.outcome.value.upper(), *families, case.wer_streaming, case.wer_prerecorded, case.origin]
+
+
+def _section(case: CaseSummary) -> Iterator[str]:
+    opened = "" if case.outcome is Outcome.PASS else " open"
+    yield f"<details{opened}><summary>{case.outcome.value.upper()} {escape(case.name)}</summary>"
+    yield _list([Fact("reason", reason) for reason in case.reasons] + list(case.facts))
+    if case.verdict is None:
+        yield "Verdict: not judged"
+    else:
+        yield from _verdict(case.verdict)
+    yield _list(case.transcripts)
+    yield from _scores(case.scores)
+    yield _table(
+        ("check", "found", "at most", ""),
+        [[check.name, check.found, check.allowed, "pass" if check.passed else "FAIL"] for check in case.checks],
+    )
+    yield "</details>"
+
+
+def _verdict(verdict: VerdictSummary) -> Iterator[str]:
+    yield _table(
+        ("family", "verdict", "measured"),
+        [[line.family, status_word(line.status), "; ".join(line.figures) or UNDEFINED] for line in verdict.families],
+    )
+    yield "\n".join(_finding(finding) for finding in verdict.findings)
+    yield _list([Fact("more", line) for line in verdict.left_out])
+
+
+def _finding(finding: FindingLine) -> str:
+    evidence = f": {finding.evidence}" if finding.evidence else ""
+    text = f"{escape(finding.message)} <sub>{escape(finding.place + evidence)}</sub>"
+    return f"- **{finding.severity.value}** {escape(finding.rule)}: {text}{_source(finding.source)}"
+
+
+def _source(source: str) -> str:
+    if not source:
+        return ""
+    return f" ([source](<{source}>))" if _LINK.fullmatch(source) else f" ({escape(source)})"
+
+
+def _scores(table: ScoreTable) -> Iterator[str]:
+    yield escape(table.title)
+    yield _table(("measure", "streaming", "pre-recorded", "difference"), table.rows)
+    yield "\n".join(f"- {escape(note)}" for note in table.notes)
+
+
+def _list(facts: Iterable[Fact]) -> str:
+    return "\n".join(f"- **{escape(fact.label)}**: {escape(fact.text)}" for fact in facts)
+
+
+def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table, or nothing when it has no rows."""
+    lines = [[escape(cell) for cell in row] for row in rows]
+    if not lines:
+        return ""
+    return "\n".join("| " + " | ".join(line) + " |" for line in [list(header), ["---"] * len(header), *lines])

@@ -1,0 +1,222 @@
+"""Results as text for a terminal, plain or coloured, never wider than asked.
+
+rich does the wrapping, because it knows how many cells a character takes. It is loaded with the first text rendered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from io import StringIO
+from typing import Final
+
+from harness.conformance.findings import Severity, Status, Verdict
+from harness.results import CaseResult, Outcome, RunResult, Score
+from reports.figures import count
+from reports.scores import ScoreTable, Side, score_table, unscored_line
+from reports.summary import CaseSummary, CheckLine, Fact, summarise_case, summarise_run
+from reports.verdicts import FindingLine, VerdictSummary, status_word, summarise_verdict
+
+DEFAULT_WIDTH: Final = 100
+NARROWEST: Final = 40
+"""Below it the columns of figures no longer fit; a smaller width is taken as this one."""
+
+# By the word itself: outcomes, statuses, severities and last lines share words, and a word has one colour.
+_STYLE: Final[Mapping[str, str]] = {
+    "pass": "green",
+    "fail": "red",
+    "error": "bold red",
+    "warn": "yellow",
+    "warning": "yellow",
+    "partial": "yellow",
+    "advice": "cyan",
+    "not-judged": "dim",
+}
+_HEADINGS: Final = {Severity.ERROR: "errors", Severity.WARNING: "warnings", Severity.ADVICE: "advice"}
+_SCORE_HEADER: Final = ("measure", "streaming", "pre-recorded", "difference")
+
+Cell = tuple[str, str]
+"""Text and the style it has when colours are wanted; an empty style is the terminal's own."""
+
+
+class _Page:
+    """Collects lines and grids; the only place that knows rich. Nothing of the environment is read."""
+
+    def __init__(self, width: int, color: bool) -> None:
+        from rich.console import Console
+
+        self._buffer = StringIO()
+        self._console = Console(
+            file=self._buffer,
+            width=max(width, NARROWEST),
+            height=25,
+            color_system="standard" if color else None,
+            force_terminal=color,
+            force_jupyter=False,
+            force_interactive=False,
+            no_color=not color,
+            legacy_windows=False,
+            markup=False,
+            emoji=False,
+            highlight=False,
+        )
+
+    def line(self, text: str = "", style: str = "", *, indent: int = 0) -> None:
+        """One paragraph, wrapped; what follows its first line keeps the indent."""
+        self.grid([[(text, style)]], indent=indent)
+
+    def grid(self, rows: Iterable[Sequence[Cell]], *, indent: int = 0, numbers: bool = False) -> None:
+        """Rows of cells, aligned by column; with `numbers` all columns but the first stand to the right."""
+        from rich.padding import Padding
+        from rich.table import Table
+        from rich.text import Text
+
+        table = Table.grid(padding=(0, 2))
+        filled = [[Text(text, style=style) for text, style in row] for row in rows]
+        for column in range(max(map(len, filled), default=0)):
+            table.add_column(overflow="fold", justify="right" if numbers and column else "left")
+        for row in filled:
+            table.add_row(*row)
+        if filled:
+            self._console.print(Padding(table, (0, 0, 0, indent)))
+
+    def text(self) -> str:
+        """All of it, without blanks at the ends of lines."""
+        return "\n".join(line.rstrip() for line in self._buffer.getvalue().splitlines()) + "\n"
+
+
+def render_run_text(run: RunResult, *, width: int = DEFAULT_WIDTH, color: bool = False) -> str:
+    """A whole run: each case, the totals, and a last line that says how it came out.
+
+    Args:
+        run: what to render.
+        width: of the terminal, in cells; at least `NARROWEST`.
+        color: whether to put ANSI colour codes in.
+    """
+    summary, page = summarise_run(run), _Page(width, color)
+    page.line(summary.tool, "bold")
+    _facts(page, summary.facts)
+    for case in summary.cases:
+        page.line()
+        _case(page, case)
+    page.line()
+    page.line("totals", "bold")
+    _scores(page, summary.totals)
+    page.line()
+    page.line(summary.last_line, _STYLE[summary.word.lower()])
+    return page.text()
+
+
+def render_case_text(case: CaseResult, *, width: int = DEFAULT_WIDTH, color: bool = False) -> str:
+    """One case; arguments as for `render_run_text`."""
+    page = _Page(width, color)
+    _case(page, summarise_case(case))
+    return page.text()
+
+
+def render_verdict_text(verdict: Verdict, *, width: int = DEFAULT_WIDTH, color: bool = False) -> str:
+    """One verdict: how each family came out, and every finding; arguments as for `render_run_text`."""
+    summary, page = summarise_verdict(verdict), _Page(width, color)
+    outcome = Outcome.PASS if summary.passed else Outcome.FAIL
+    page.grid([[(outcome.value.upper(), _STYLE[outcome]), (f"{summary.recording}: {summary.totals}", "bold")]])
+    _families(page, summary)
+    _findings(page, summary)
+    return page.text()
+
+
+def render_score_text(
+    streaming: Score | None,
+    prerecorded: Score | None,
+    *,
+    scored: int | None = None,
+    unscored: Mapping[str, int] | None = None,
+    width: int = DEFAULT_WIDTH,
+    color: bool = False,
+) -> str:
+    """Two scores side by side, without a case around them.
+
+    Args:
+        streaming: of the streamed transcripts; None when they were not given.
+        prerecorded: of the pre-recorded ones; None when they were not given.
+        scored: how many ids both scores were added up over; None to leave it unsaid.
+        unscored: why ids were left out, and how many for each reason; `reports.scores.unscored_ids` tells.
+        width: as for `render_run_text`.
+        color: as for `render_run_text`.
+    """
+    notes = [] if scored is None else [f"{count(scored, 'id')} scored"]
+    if left_out := unscored_line(unscored or {}):
+        notes.append(left_out)
+    page = _Page(width, color)
+    missing = "no transcripts were given"
+    _scores(
+        page,
+        score_table("Errors against the reference", Side(streaming, missing), Side(prerecorded, missing), notes),
+        indent=0,
+    )
+    return page.text()
+
+
+def _case(page: _Page, case: CaseSummary) -> None:
+    page.grid([[(case.outcome.value.upper(), _STYLE[case.outcome]), (case.name, "bold")]])
+    for reason in case.reasons:
+        page.line(reason, _STYLE[case.outcome], indent=2)
+    _facts(page, case.facts)
+    if case.verdict is None:
+        page.line("verdict: not judged", _STYLE[Status.NOT_JUDGED], indent=2)
+    else:
+        _families(page, case.verdict)
+        _findings(page, case.verdict)
+    _facts(page, case.transcripts)
+    _scores(page, case.scores)
+    _checks(page, case.checks)
+
+
+def _facts(page: _Page, facts: Iterable[Fact]) -> None:
+    page.grid([[(fact.label, "dim"), (fact.text, "")] for fact in facts], indent=2)
+
+
+def _families(page: _Page, verdict: VerdictSummary) -> None:
+    page.grid(
+        [
+            [(line.family, ""), (status_word(line.status), _STYLE[line.status]), ("\n".join(line.figures), "")]
+            for line in verdict.families
+        ],
+        indent=2,
+    )
+
+
+def _findings(page: _Page, verdict: VerdictSummary) -> None:
+    for severity, heading in _HEADINGS.items():
+        findings = [finding for finding in verdict.findings if finding.severity is severity]
+        if findings:
+            page.line(heading, _STYLE[severity], indent=2)
+        for finding in findings:
+            page.line(f"{finding.rule}: {finding.message}", indent=4)
+            _below(page, finding)
+    for line in verdict.left_out:
+        page.line(f"… {line}", "dim", indent=4)
+
+
+def _below(page: _Page, finding: FindingLine) -> None:
+    page.line(f"[{finding.place}]" + (f" {finding.evidence}" if finding.evidence else ""), "dim", indent=6)
+    if finding.source:
+        page.line(finding.source, "dim", indent=6)
+
+
+def _scores(page: _Page, table: ScoreTable, *, indent: int = 2) -> None:
+    page.line(table.title, indent=indent)
+    if table.rows:
+        header = [(name, "dim") for name in _SCORE_HEADER]
+        page.grid([header, *([(cell, "") for cell in row] for row in table.rows)], indent=indent + 2, numbers=True)
+    for note in table.notes:
+        page.line(note, "dim", indent=indent + 2)
+
+
+def _checks(page: _Page, checks: Sequence[CheckLine]) -> None:
+    if checks:
+        page.line("checks", indent=2)
+    page.grid([_check(check) for check in checks], indent=4)
+
+
+def _check(check: CheckLine) -> list[Cell]:
+    outcome = Outcome.PASS if check.passed else Outcome.FAIL
+    return [(outcome.value, _STYLE[outcome]), (check.name, ""), (f"{check.found}, at most {check.allowed}", "")]

@@ -1,0 +1,171 @@
+"""Streaming and pre-recorded scores side by side, as rows of formatted figures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from harness.results import Score
+from reports.figures import UNDEFINED, count, one_line, percent, points, undefined
+
+if TYPE_CHECKING:
+    from harness.scoring.paired import PairedScore
+
+NOT_SCORED: Final = "not scored"
+
+
+class Side(NamedTuple):
+    """One column: its score, or why it has none."""
+
+    score: Score | None
+    reason: str = ""
+
+
+class ScoreRow(NamedTuple):
+    """One measure of both sides; `difference` is streaming less pre-recorded."""
+
+    measure: str
+    streaming: str
+    prerecorded: str
+    difference: str
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreTable:
+    """Both sides, measure by measure.
+
+    Attributes:
+        title: what the figures are, and what they are not when replies are synthetic.
+        rows: one per measure; empty when neither side is scored.
+        notes: why a side is not scored or a difference not given.
+    """
+
+    title: str
+    rows: tuple[ScoreRow, ...]
+    notes: tuple[str, ...]
+
+
+class _Rate(NamedTuple):
+    name: str
+    value: Callable[[Score], float | None]
+    why_undefined: Callable[[Score], str]
+
+
+def _no_words(score: Score) -> str:
+    return "undefined" if score.words.reference_length else "empty reference"
+
+
+def _no_characters(score: Score) -> str:
+    return "undefined" if score.characters.reference_length else "empty reference"
+
+
+def _no_positions(score: Score) -> str:
+    return "undefined" if score.words.reference_length or score.words.insertions else "both texts empty"
+
+
+_RATES: Final = (
+    _Rate("WER", lambda score: score.words.rate, _no_words),
+    _Rate("MER", lambda score: score.mer, _no_positions),
+    _Rate("WIL", lambda score: score.wil, _no_words),
+    _Rate("CER", lambda score: score.characters.rate, _no_characters),
+)
+_COUNTS: Final[tuple[tuple[str, Callable[[Score], str]], ...]] = (
+    ("hits", lambda score: str(score.words.hits)),
+    ("substitutions", lambda score: str(score.words.substitutions)),
+    ("deletions", lambda score: str(score.words.deletions)),
+    ("insertions", lambda score: str(score.words.insertions)),
+    ("reference words", lambda score: str(score.words.reference_length)),
+    ("normaliser", lambda score: one_line(score.normalizer)),
+)
+
+
+def score_title(origins: Iterable[bool | None]) -> str:
+    """What the figures over cases of these origins (`CaseResult.synthetic`) are.
+
+    Errors in made-up replies say nothing about a recogniser, so they are never called its accuracy.
+    """
+    flags = list(origins)
+    synthetic, unknown = flags.count(True), flags.count(None)
+    if synthetic and synthetic == len(flags):
+        return "Errors in synthetic replies: made up, nothing was recognised; not the accuracy of Deepgram"
+    if synthetic:
+        share = f"{synthetic} of {count(len(flags), 'scored case')}"
+        return f"Errors against the reference; replies are synthetic in {share}: not the accuracy of Deepgram"
+    if unknown:
+        share = f"{unknown} of {count(len(flags), 'scored case')}"
+        return f"Errors against the reference; whether replies are synthetic is not known in {share}"
+    return "Errors against the reference"
+
+
+def score_table(title: str, streaming: Side, prerecorded: Side, notes: Iterable[str] = ()) -> ScoreTable:
+    """Lay two sides out; `notes` come before those that are found here."""
+    sides = {"streaming": streaming, "pre-recorded": prerecorded}
+    absent = [f"{name}: {NOT_SCORED}, {side.reason}" for name, side in sides.items() if side.score is None]
+    if len(absent) == len(sides):
+        return ScoreTable(title, (), (*notes, *absent))
+    all_notes = [*notes, *absent]
+    if streaming.score and prerecorded.score and not _comparable(streaming.score, prerecorded.score):
+        all_notes.append("no difference is given: the sides have different references or normalisers")
+    return ScoreTable(title, tuple(_rows(streaming.score, prerecorded.score)), tuple(all_notes))
+
+
+def rate_cell(score: Score | None) -> str:
+    """The WER alone, for a table of cases."""
+    return NOT_SCORED if score is None else _rate(_RATES[0], score)
+
+
+def unscored_ids(paired: PairedScore) -> dict[str, int]:
+    """Why ids of a paired score were left out, and how many for each reason; reasons without ids are left out."""
+    reasons = {
+        "only in the references": paired.only_in_references,
+        "only in streaming": paired.only_in_streaming,
+        "only in pre-recorded": paired.only_in_prerecorded,
+        "missing in the references": paired.missing_in_references,
+        "missing in streaming": paired.missing_in_streaming,
+        "missing in pre-recorded": paired.missing_in_prerecorded,
+    }
+    return {reason: number for reason, number in reasons.items() if number}
+
+
+def unscored_line(unscored: Mapping[str, int]) -> str | None:
+    """How many ids were left out and why, as one line; None when every id was scored."""
+    left_out = {reason: number for reason, number in unscored.items() if number}
+    if not left_out:
+        return None
+    reasons = ", ".join(f"{number} {one_line(reason)}" for reason, number in left_out.items())
+    return f"{count(sum(left_out.values()), 'id')} not scored: {reasons}"
+
+
+def _rows(streaming: Score | None, prerecorded: Score | None) -> Iterator[ScoreRow]:
+    for rate in _RATES:
+        yield ScoreRow(
+            rate.name,
+            NOT_SCORED if streaming is None else _rate(rate, streaming),
+            NOT_SCORED if prerecorded is None else _rate(rate, prerecorded),
+            _difference(rate, streaming, prerecorded),
+        )
+    for name, figure in _COUNTS:
+        yield ScoreRow(
+            name,
+            UNDEFINED if streaming is None else figure(streaming),
+            UNDEFINED if prerecorded is None else figure(prerecorded),
+            "",
+        )
+
+
+def _rate(rate: _Rate, score: Score) -> str:
+    value = rate.value(score)
+    return undefined(rate.why_undefined(score)) if value is None else percent(value)
+
+
+def _difference(rate: _Rate, streaming: Score | None, prerecorded: Score | None) -> str:
+    if streaming is None or prerecorded is None or not _comparable(streaming, prerecorded):
+        return UNDEFINED
+    left, right = rate.value(streaming), rate.value(prerecorded)
+    return UNDEFINED if left is None or right is None else points(left - right)
+
+
+def _comparable(left: Score, right: Score) -> bool:
+    """Whether a difference means something: the same words of the same reference, as far as the counts tell."""
+    return left.normalizer == right.normalizer and left.words.reference_length == right.words.reference_length
