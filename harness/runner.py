@@ -14,7 +14,7 @@ from harness.cases import Case, Reference
 from harness.client.endpoint import Endpoint
 from harness.client.prerecorded import PrerecordedOutcome, transcribe
 from harness.client.streaming import stream
-from harness.client.streams import AudioToSend, Observer, StreamOutcome, StreamSettings
+from harness.client.streams import AudioToSend
 from harness.conformance.findings import Severity, Verdict
 from harness.conformance.judge import judge
 from harness.conformance.settings import ClientClaim, JudgeSettings
@@ -31,6 +31,8 @@ from harness.results import CaseResult, Check, Counts, Outcome, Pacing, Prerecor
 from harness.scoring.error_rate import ErrorRate
 from harness.scoring.normalize import Normalizer, normalizer
 from harness.scoring.wer import CorpusScore, score
+from harness.streamer.notes import Observer, StreamOutcome
+from harness.streamer.settings import StreamSettings
 from harness.transcript import Transcript
 
 DEFAULT_MODEL = "nova-3"

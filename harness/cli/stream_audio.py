@@ -26,12 +26,12 @@ from harness.cli.shared import (
 )
 from harness.client.endpoint import Endpoint
 from harness.client.streaming import stream
-from harness.client.streams import StreamSettings
 from harness.errors import BadInput
 from harness.protocol.session import Timers
 from harness.recording.entries import AnyEntry
 from harness.results import CaseResult, Outcome, to_json
 from harness.runner import judge_stream, listen_options, summarise_stream
+from harness.streamer.settings import StreamSettings
 from harness.transcript import Transcript
 from reports.render_text import render_case_text
 

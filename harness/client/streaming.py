@@ -1,35 +1,38 @@
 """Streams audio the way it should be done: paced sender, concurrent receiver, KeepAlive in pauses, drained to the end.
 
-The session machine decides what is legal and when timers run out; this shell owns the socket and four tasks: one fills
-the bounded send buffer, one sends by absolute deadlines, one receives, one minds the timers. Nothing waits for a reply
-in order to send.
+What to do and when is decided by the pure `Streamer`; this shell owns the socket and the clock. One task feeds the
+source into the machine's bounded buffer, one carries out what the machine asks for, one receives. Nothing waits for a
+reply in order to send.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
+from random import Random
 from typing import Final
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
+from websockets.http11 import Response
 
-from harness.audio.chunking import Chunker, chunk_size
-from harness.audio.pacing import Schedule
 from harness.client.endpoint import LISTEN_PATH, Endpoint
 from harness.client.log import LOG
-from harness.client.notes import Notes
-from harness.client.streams import AudioToSend, Observer, StreamOutcome, StreamSettings
+from harness.client.streams import AudioToSend
 from harness.clock import Clock, SystemClock, rfc3339
 from harness.errors import BadInput
-from harness.protocol.messages import CloseStream, Finalize, KeepAlive, Message
+from harness.protocol.closing import CUT
 from harness.protocol.options import ListenOptions
-from harness.protocol.session import Closed, Event, ListenSession, MessageReceived, Role, State, TimerFired, TimerKind
 from harness.recording.entries import Header, Side
+from harness.streamer.machine import Action, Connect, HangUp, Phase, SendAudio, SendText, Streamer
+from harness.streamer.notes import Notes, Observer, StreamOutcome
+from harness.streamer.settings import StreamSettings
 
 MAX_MESSAGE_BYTES: Final = 4 * 1024 * 1024
-LONGEST_NAP_S: Final = 0.5
-"""How long the timer task sleeps at most: a CloseStream may start an earlier timer meanwhile."""
+FEED_BYTES: Final = 4096
+"""The source is fed in pieces, so that a whole file at once does not fill the buffer beyond its bound."""
 
 
 async def stream(
@@ -39,6 +42,7 @@ async def stream(
     settings: StreamSettings | None = None,
     *,
     tool: str = "dgharness",
+    seed: int = 0,
     observer: Observer | None = None,
     on_header: Callable[[Header], None] | None = None,
     clock: Clock | None = None,
@@ -49,8 +53,9 @@ async def stream(
         endpoint: server and key.
         options: the query string; must declare the format of `audio`.
         audio: what to send.
-        settings: chunking, pacing, time-outs.
+        settings: chunking, pacing, time-outs, reconnection.
         tool: name and version for the recording's header.
+        seed: of the reconnection's jitter.
         observer: told every entry as it happens.
         on_header: told the recording's header before anything else.
         clock: where the time comes from.
@@ -71,20 +76,19 @@ async def stream(
         tool=tool,
         replies=endpoint.host,
     )
-    notes = Notes(audio, observer, clock)
-    streaming = _Streaming(endpoint, header.query, audio, settings, notes, clock)
+    notes = Notes(audio.format, audio.source, observer, clock.now_s())
+    streamer = Streamer(audio.format, settings, Random(seed), notes, endpoint.host, clock.now_s())
     if on_header is not None:
         on_header(header)
-    await streaming.run()
+    await _Shell(endpoint, header.query, audio, settings, streamer, clock).run()
+    if notes.failure is not None:
+        LOG.warning("failed", extra={"why": notes.failure})
+    notes.end()
     return notes.outcome(header)
 
 
-class _Over(Exception):
-    """The session is over, well or badly: ends the other tasks."""
-
-
-class _Streaming:
-    """One running session; lives for one call of `stream`."""
+class _Shell:
+    """Carries out what the machine asks for; lives for one call of `stream`."""
 
     def __init__(
         self,
@@ -92,30 +96,97 @@ class _Streaming:
         query: str,
         audio: AudioToSend,
         settings: StreamSettings,
-        notes: Notes,
+        streamer: Streamer,
         clock: Clock,
     ) -> None:
-        self._endpoint, self._query, self._audio, self._settings = endpoint, query, audio, settings
-        self._notes, self._clock = notes, clock
-        self._chunk_size = chunk_size(audio.format, settings.chunk_ms)
-        chunks = max(2, int(settings.buffer_audio_s * 1000 / settings.chunk_ms))
-        self._buffer: asyncio.Queue[bytes | None] = asyncio.Queue(chunks)
-        self._session: ListenSession
+        self._endpoint, self._query, self._audio = endpoint, query, audio
+        self._settings, self._streamer, self._clock = settings, streamer, clock
+        self._news = asyncio.Event()
+        self._room = asyncio.Event()
+        self._room.set()
+        self._connection: ClientConnection | None = None
+        self._receiving: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
+        feeding = asyncio.create_task(self._feed())
+        feeding.add_done_callback(lambda _: self._news.set())
         try:
-            await self._connect_and_converse()
-        except BadInput as error:
-            self._notes.fail(str(error))
+            await self._carry_out(feeding)
         except asyncio.CancelledError:
-            # What was received stays: an interrupted session is a partial one (the CLI cancels on Ctrl-C).
-            self._notes.interrupted = True
-            self._notes.fail("interrupted")
+            self._streamer.interrupt()
+        except BadInput as error:  # the source could not be read on
+            self._streamer.give_up(str(error))
         finally:
-            self._notes.end()
+            feeding.cancel()
+            await asyncio.gather(feeding, return_exceptions=True)
+            await self._let_go()
 
-    async def _connect_and_converse(self) -> None:
-        url, host = self._endpoint.websocket_url(self._query), self._endpoint.host
+    async def _carry_out(self, feeding: asyncio.Task[None]) -> None:
+        actions: deque[Action] = deque(self._streamer.begin())
+        while actions or self._streamer.phase is not Phase.DONE:
+            self._note_room()
+            if actions:
+                actions.extend(await self._execute(actions.popleft()))
+                continue
+            if feeding.done():
+                feeding.result()
+            await self._wait()
+            actions.extend(self._streamer.wake(self._clock.now_s()))
+
+    async def _wait(self) -> None:
+        """Until there is news, or the machine wants to be woken."""
+        wakeup_s = self._streamer.next_wakeup_s
+        delay_s = None if wakeup_s is None else wakeup_s - self._clock.now_s()
+        if delay_s is not None and delay_s <= 0:
+            await asyncio.sleep(0)  # others get their turn even when everything is due
+            return
+        timer = None if delay_s is None else asyncio.get_running_loop().call_later(delay_s, self._news.set)
+        await self._news.wait()
+        self._news.clear()
+        if timer is not None:
+            timer.cancel()
+
+    async def _feed(self) -> None:
+        async for block in self._audio.blocks:
+            for begin in range(0, len(block), FEED_BYTES):
+                if not self._settings.live:
+                    await self._room.wait()
+                self._streamer.feed(block[begin : begin + FEED_BYTES], self._clock.now_s())
+                self._note_room()
+            self._news.set()
+        self._streamer.end_of_source()
+
+    def _note_room(self) -> None:
+        if self._streamer.wants_audio:
+            self._room.set()
+        else:
+            self._room.clear()
+
+    # --- what the machine asks for ----------------------------------------------------------------------------------
+
+    async def _execute(self, action: Action) -> list[Action]:
+        match action:
+            case Connect():
+                return await self._connect()
+            case SendAudio(data):
+                await self._send(data)
+            case SendText(text):
+                await self._send(text)
+            case HangUp():
+                await self._let_go()
+        return []
+
+    async def _send(self, data: bytes | str) -> None:
+        """Hand a frame to the socket; a peer that does not read must not keep the machine's timers from running."""
+        assert self._connection is not None
+        wakeup_s = self._streamer.next_wakeup_s
+        patience_s = None if wakeup_s is None else max(0.05, wakeup_s - self._clock.now_s())
+        with suppress(ConnectionClosed, TimeoutError):  # the receiver tells how a connection ended
+            async with asyncio.timeout(patience_s):
+                await self._connection.send(data)
+
+    async def _connect(self) -> list[Action]:
+        url = self._endpoint.websocket_url(self._query)
         LOG.info("connecting", extra={"url": url})
         try:
             connection = await connect(
@@ -127,149 +198,59 @@ class _Streaming:
                 max_size=MAX_MESSAGE_BYTES,
             )
         except InvalidStatus as refused:
-            why = self._notes.refused(refused.response)
-            self._notes.fail(f"{host}: refused with HTTP {refused.response.status_code}: {why}")
+            self._refused(refused.response)
         except TimeoutError:
-            self._notes.fail(f"{host}: no answer within {self._settings.connect_timeout_s:g} s")
+            why = f"no answer within {self._settings.connect_timeout_s:g} s"
+            self._streamer.connect_failed(why, self._clock.now_s())
         except (OSError, InvalidHandshake, InvalidURI) as error:
-            self._notes.fail(f"{host}: cannot be reached ({_why(error)})")
+            self._streamer.connect_failed(f"cannot be reached ({_why(error)})", self._clock.now_s())
         else:
-            async with connection:
-                await self._converse(connection)
+            return self._connected(connection)
+        return []
 
-    async def _converse(self, connection: ClientConnection) -> None:
-        self._notes.opened(connection.response)
-        self._session = ListenSession(Role.CLIENT, self._clock.now_s(), self._settings.timers)
-        tasks = [
-            asyncio.create_task(work)
-            for work in (
-                self._receive(connection),
-                self._fill_buffer(),
-                self._send(connection),
-                self._watch_timers(connection),
-            )
-        ]
-        try:
-            await asyncio.gather(*tasks)
-        except _Over:
-            pass
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+    def _connected(self, connection: ClientConnection) -> list[Action]:
+        headers = _headers(connection.response) if connection.response else {}
+        LOG.info("open", extra={"request_id": headers.get("dg-request-id")})
+        self._connection = connection
+        self._receiving = asyncio.create_task(self._receive(connection))
+        return self._streamer.connected(headers, self._clock.now_s())
 
-    # --- receiving --------------------------------------------------------------------------------------------------
+    def _refused(self, response: Response) -> None:
+        body = (response.body or b"").decode("utf-8", "replace")
+        now_s = self._clock.now_s()
+        self._streamer.refused(response.status_code, _headers(response), body, response.reason_phrase, now_s)
+
+    async def _let_go(self) -> None:
+        """End the connection, if there is one, in good order when the other side plays along."""
+        connection, receiving = self._connection, self._receiving
+        self._connection = self._receiving = None
+        if connection is not None:
+            await connection.close()
+        if receiving is not None:
+            receiving.cancel()
+            await asyncio.gather(receiving, return_exceptions=True)
+
+    # --- what comes -------------------------------------------------------------------------------------------------
 
     async def _receive(self, connection: ClientConnection) -> None:
         try:
             async for message in connection:
                 if isinstance(message, str):
-                    events = self._session.receive_text(message, self._clock.now_s())
-                    self._react(events)
-                    self._notes.received_text(message)
+                    self._streamer.receive_text(message, self._clock.now_s())
                 else:
-                    self._session.receive_binary(message, self._clock.now_s())
-                    self._notes.received_binary(message)
+                    self._streamer.receive_binary(message, self._clock.now_s())
+                self._news.set()
         except ConnectionClosed:
             pass  # how it ended is read off the connection, well or badly
-        self._note_close(connection)
-        raise _Over
-
-    def _note_close(self, connection: ClientConnection) -> None:
         close, lost = connection.protocol.close_rcvd, connection.protocol.close_exc
-        if close is None:
-            code, reason = 1006, _why(lost.__cause__ or lost)
-            self._notes.lost(reason)
-        else:
-            code, reason = int(close.code), close.reason
-            self._notes.closed(code, reason)
-        self._react(self._session.receive_close(code, reason, self._clock.now_s()))
-
-    def _react(self, events: list[Event]) -> None:
-        for event in events:
-            match event:
-                case MessageReceived(decoded):
-                    self._notes.understood(decoded)
-                case Closed(code, reason, after):
-                    # Success is Metadata seen before the close; 1000 alone proves nothing (Deepgram's own examples).
-                    if after is not State.FINISHED:
-                        self._notes.fail(_early_end(code, reason, after))
-
-    # --- sending ----------------------------------------------------------------------------------------------------
-
-    async def _fill_buffer(self) -> None:
-        chunker = Chunker(self._chunk_size)
-        async for block in self._audio.blocks:
-            for chunk in chunker.feed(block):
-                await self._buffer.put(chunk)
-        rest = chunker.flush()
-        if rest:
-            await self._buffer.put(rest)
-        await self._buffer.put(None)
-
-    async def _send(self, connection: ClientConnection) -> None:
-        try:
-            await self._send_audio(connection)
-            if self._settings.finalize:
-                await self._say(connection, Finalize())
-            await self._say(connection, CloseStream())
-        except ConnectionClosed:
-            pass  # the receiver tells how it ended
-
-    async def _send_audio(self, connection: ClientConnection) -> None:
-        schedule = Schedule(self._settings.speed, self._clock.now_s())
-        while True:
-            source_stalled = self._buffer.empty()
-            chunk = await self._buffer.get()
-            if chunk is None:
-                return
-            if source_stalled:
-                schedule.resume(self._notes.audio_s, self._clock.now_s())
-            due_s = schedule.due_wall_s(self._notes.audio_s)
-            # Even when nothing is waited for the receiver must get its turn.
-            await asyncio.sleep(max(0.0, due_s - self._clock.now_s()))
-            sent_s = self._clock.now_s()
-            self._session.send_audio(chunk, sent_s)
-            # Noted before the send is awaited: from here on the frame is the socket's, whatever back-pressure follows.
-            self._notes.sent_audio(chunk, sent_s if self._settings.speed.is_max else due_s, sent_s)
-            await connection.send(chunk)
-
-    async def _say(self, connection: ClientConnection, message: Message) -> None:
-        text = self._session.send(message, self._clock.now_s())
-        self._notes.sent_text(text)
-        await connection.send(text)
-
-    # --- time -------------------------------------------------------------------------------------------------------
-
-    async def _watch_timers(self, connection: ClientConnection) -> None:
-        while self._session.state is not State.CLOSED:
-            wakeup_s = self._session.next_wakeup_s
-            nap_s = LONGEST_NAP_S if wakeup_s is None else min(LONGEST_NAP_S, wakeup_s - self._clock.now_s())
-            await asyncio.sleep(max(0.0, nap_s))
-            for event in self._session.wake(self._clock.now_s()):
-                if isinstance(event, TimerFired):
-                    await self._timer_fired(event.kind, connection)
-
-    async def _timer_fired(self, kind: TimerKind, connection: ClientConnection) -> None:
-        timers, host = self._settings.timers, self._endpoint.host
-        if kind is TimerKind.KEEP_ALIVE:
-            try:
-                # Text, never binary: Deepgram takes a binary KeepAlive for audio (docs, «Audio Keep Alive»).
-                await self._say(connection, KeepAlive())
-            except ConnectionClosed:
-                return  # the receiver tells how it ended
-        elif kind is TimerKind.ANSWER:
-            self._notes.fail(f"{host}: said nothing for {timers.answer_after_s:g} s while audio was sent")
-            raise _Over
-        else:
-            self._notes.fail(f"{host}: no Metadata within {timers.drain_after_s:g} s of CloseStream")
-            raise _Over
+        code, reason = (CUT, _why(lost.__cause__ or lost)) if close is None else (int(close.code), close.reason)
+        LOG.info("closed", extra={"code": code, "reason": reason})
+        self._streamer.closed(code, reason, self._clock.now_s())
+        self._news.set()
 
 
-def _early_end(code: int, reason: str, after: State) -> str:
-    said = f" ({reason})" if reason else ""
-    wanted = "before CloseStream was sent" if after is State.OPEN else "before Metadata had come"
-    return f"the connection ended with {code}{said} {wanted}"
+def _headers(response: Response) -> dict[str, str]:
+    return {name.lower(): value for name, value in response.headers.raw_items()}
 
 
 def _why(error: BaseException) -> str:

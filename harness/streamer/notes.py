@@ -1,0 +1,201 @@
+"""Takes down a streaming session as it runs: the recording, the transcript, the audio sent, and how it was paced."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from harness.audio.format import AudioFormat
+from harness.audio.pacing import PacingStats, SendLog
+from harness.protocol.messages import Message
+from harness.recording.document import Recording
+from harness.recording.entries import (
+    AnyEntry,
+    Audio,
+    Binary,
+    Close,
+    Direction,
+    End,
+    Header,
+    Lost,
+    Note,
+    Opened,
+    Refused,
+    Text,
+)
+from harness.streamer.source import Dropped
+from harness.transcript import Transcript
+
+MAX_REFUSAL_BODY_CHARACTERS = 10_000
+
+Observer = Callable[[AnyEntry, Transcript], None]
+"""Is told every entry as it happens, with the transcript so far; progress and files hang on it."""
+
+
+@dataclass
+class StreamOutcome:
+    """What came of a session.
+
+    Attributes:
+        recording: every frame both ways, on every connection.
+        transcript: what the server said, on the source's timeline.
+        audio: the bytes that were sent, over all connections in turn.
+        pacing: how well the schedule was kept; None when nothing was sent.
+        failure: one sentence when the session was not completed, else None.
+        status: the HTTP status of the last refused upgrade.
+        interrupted: whether it was cancelled from outside.
+    """
+
+    recording: Recording
+    transcript: Transcript
+    audio: bytes
+    pacing: PacingStats | None
+    failure: str | None = None
+    status: int | None = None
+    interrupted: bool = False
+
+
+class Notes:
+    """Everything that is kept of one session.
+
+    Args:
+        fmt: of the audio.
+        source: where the audio comes from.
+        observer: told every entry.
+        now_s: monotonic seconds at which the first connect begins.
+    """
+
+    def __init__(self, fmt: AudioFormat, source: str, observer: Observer | None, now_s: float) -> None:
+        self._fmt, self._source, self._observer = fmt, source, observer
+        self._began_s = now_s
+        self._last_s = now_s
+        self._entries: list[AnyEntry] = []
+        self._transcript = Transcript()
+        self._sent = bytearray()
+        self._send_log = SendLog(fmt.bytes_per_second)
+        self.failure: str | None = None
+        self.status: int | None = None
+        self.interrupted = False
+
+    def outcome(self, header: Header) -> StreamOutcome:
+        """What came of the session."""
+        return StreamOutcome(
+            recording=Recording(header, tuple(self._entries)),
+            transcript=self._transcript,
+            audio=bytes(self._sent),
+            pacing=self._send_log.stats() if self._sent else None,
+            failure=self.failure,
+            status=self.status,
+            interrupted=self.interrupted,
+        )
+
+    def fail(self, sentence: str) -> None:
+        """The session cannot be completed; the first reason is the one that counts."""
+        if self.failure is None:
+            self.failure = sentence
+
+    def opened(self, leg: int, headers: dict[str, str], now_s: float) -> None:
+        """The upgrade succeeded."""
+        self._note(Opened(leg=leg, wall_s=self._wall_s(now_s), headers=headers))
+
+    def refused(self, leg: int, status: int, headers: dict[str, str], body: str, now_s: float) -> None:
+        """The upgrade was refused."""
+        self.status = status
+        shown = body[:MAX_REFUSAL_BODY_CHARACTERS]
+        self._note(Refused(leg=leg, wall_s=self._wall_s(now_s), status=status, headers=headers, body=shown))
+
+    def sent_audio(self, leg: int, data: bytes, due_s: float, now_s: float, audio_s: float) -> None:
+        """A frame goes out, meant for `due_s`; `audio_s` counts it already."""
+        self._sent += data
+        self._send_log.record(due_s, now_s, len(data))
+        self._binary(leg, Direction.UPSTREAM, len(data), now_s, audio_s, round(due_s - self._began_s, 6))
+
+    def sent_text(self, leg: int, text: str, now_s: float, audio_s: float) -> None:
+        """A control message goes out."""
+        self._text(leg, Direction.UPSTREAM, text, now_s, audio_s)
+
+    def received_text(self, leg: int, text: str, now_s: float, audio_s: float) -> None:
+        """A text frame came."""
+        self._text(leg, Direction.DOWNSTREAM, text, now_s, audio_s)
+
+    def received_binary(self, leg: int, size: int, now_s: float, audio_s: float) -> None:
+        """A binary frame came, which no Deepgram sends."""
+        self._binary(leg, Direction.DOWNSTREAM, size, now_s, audio_s, None)
+
+    def understood(self, message: Message) -> None:
+        """What the text frame said, on the source's timeline."""
+        self._transcript.feed(message)
+
+    def closed(self, leg: int, code: int, reason: str, now_s: float, audio_s: float) -> None:
+        """The server's close frame came."""
+        self._note(
+            Close(
+                leg=leg,
+                direction=Direction.DOWNSTREAM,
+                wall_s=self._wall_s(now_s),
+                audio_s=_position(audio_s),
+                code=code,
+                reason=reason,
+            )
+        )
+
+    def lost(self, leg: int, why: str, now_s: float, audio_s: float) -> None:
+        """The connection ended without a close frame."""
+        self._note(Lost(leg=leg, wall_s=self._wall_s(now_s), audio_s=_position(audio_s), why=why))
+
+    def dropped(self, leg: int, lost: Dropped, now_s: float, audio_s: float) -> None:
+        """Audio of the source was given up."""
+        text = (
+            f"dropped {lost.start_audio_s:.3f} to {lost.end_audio_s:.3f} s of the source: "
+            "the buffer could not hold it until it could be sent"
+        )
+        self._note(Note(leg=leg, wall_s=self._wall_s(now_s), audio_s=_position(audio_s), text=text))
+
+    def end(self) -> None:
+        """The session is over: note what audio was sent, and the end."""
+        self._transcript.finish()
+        self._note(
+            Audio(
+                sha256=hashlib.sha256(self._sent).hexdigest(),
+                size=len(self._sent),
+                duration_audio_s=_position(self._fmt.seconds(len(self._sent))),
+                encoding=str(self._fmt.encoding),
+                sample_rate=self._fmt.sample_rate,
+                channels=self._fmt.channels,
+                source=self._source,
+            )
+        )
+        self._note(End(wall_s=self._wall_s(self._last_s), partial=self.failure is not None, why=self.failure or ""))
+
+    def _text(self, leg: int, direction: Direction, text: str, now_s: float, audio_s: float) -> None:
+        self._note(
+            Text(leg=leg, direction=direction, wall_s=self._wall_s(now_s), audio_s=_position(audio_s), text=text)
+        )
+
+    def _binary(
+        self, leg: int, direction: Direction, size: int, now_s: float, audio_s: float, due_s: float | None
+    ) -> None:
+        self._note(
+            Binary(
+                leg=leg,
+                direction=direction,
+                wall_s=self._wall_s(now_s),
+                audio_s=_position(audio_s),
+                size=size,
+                due_s=due_s,
+            )
+        )
+
+    def _note(self, entry: AnyEntry) -> None:
+        self._entries.append(entry)
+        if self._observer is not None:
+            self._observer(entry, self._transcript)
+
+    def _wall_s(self, now_s: float) -> float:
+        self._last_s = max(self._last_s, now_s)
+        return round(now_s - self._began_s, 6)
+
+
+def _position(audio_s: float) -> float:
+    return round(audio_s, 6)
