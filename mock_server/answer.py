@@ -23,8 +23,7 @@ from harness.protocol.prerecorded import (
     PrerecordedUtterance,
     Sentence,
 )
-from mock_server.replay import alternative_of
-from mock_server.timeline import Timeline
+from mock_server.timeline import Timeline, alternative_of
 
 UTTERANCE_SPLIT_AUDIO_S: Final = 0.8
 """The default of `utt_split`."""

@@ -13,7 +13,7 @@ from typing import TypeAlias
 from msgspec import UNSET
 
 from harness.audio.stream_decoder import StreamDecoder
-from harness.protocol.closing import CloseReason, ReasonStyle
+from harness.protocol.closing import NORMAL, CloseReason, ReasonStyle
 from harness.protocol.codec import encode
 from harness.protocol.messages import (
     Configure,
@@ -43,9 +43,10 @@ from harness.protocol.session import (
 )
 from harness.recording.entries import Direction
 from mock_server.journal import Journal
+from mock_server.legs import Leg, Legs, find_place
 from mock_server.library import Identification, Replies, Unidentified
 from mock_server.replay import ReplayEngine
-from mock_server.script import Script
+from mock_server.script import Script, continued
 from mock_server.sources import Source
 
 
@@ -93,6 +94,8 @@ class ListenConnection:
         journal: takes note of everything.
         settings: time-outs and switches.
         now_s: monotonic seconds at the upgrade.
+        legs: what is remembered of clients that were cut off; None remembers nothing.
+        client: who this client is, as far as that can be told.
     """
 
     def __init__(
@@ -104,6 +107,9 @@ class ListenConnection:
         journal: Journal,
         settings: ConnectionSettings,
         now_s: float,
+        *,
+        legs: Legs | None = None,
+        client: str = "",
     ) -> None:
         self.request_id = request_id
         self.journal = journal
@@ -117,7 +123,11 @@ class ListenConnection:
         self._identification: Identification = replies.identify(options)
         self._engine: ReplayEngine | None = None
         self._script: Script | None = None
-        self._adopt(self._identification.source)
+        self._legs, self._client = legs if legs is not None else Legs(), client
+        self._leg, self._before = self._legs.begin(client, options.raw_format, now_s)
+        self._closed_in_order = False
+        if self._before is None:
+            self._adopt(self._identification.source)
 
     # --- what the client did ----------------------------------------------------------------------------------------
 
@@ -133,11 +143,14 @@ class ListenConnection:
             self._decoder.feed(data)
             self._sha256.update(data)
             self._size += len(data)
+            self._leg.heard(data)
         self.journal.binary(data, now_s, self.audio_s)
         return self._handle(events, now_s)
 
     def receive_close(self, code: int, reason: str, now_s: float) -> None:
         """The connection is over; 1006 means that no close frame came."""
+        # Only a client that answers our last close frame has everything; any other may come back for the rest.
+        self._closed_in_order = code == NORMAL and self._session.state is State.CLOSED
         self._session.receive_close(code, reason, now_s)
         self.journal.closed_by_client(code, reason, now_s, self.audio_s)
 
@@ -172,6 +185,7 @@ class ListenConnection:
                 now_s,
                 self.audio_s,
             )
+        self._legs.ended(self._client, self._leg, now_s, finished=self._closed_in_order)
         self.journal.finish(self._sha256.hexdigest(), self._size, self._decoder, self._options, now_s)
 
     # --- what follows from it ---------------------------------------------------------------------------------------
@@ -253,6 +267,8 @@ class ListenConnection:
 
     def _identify(self, now_s: float, *, last_chance: bool) -> list[Action]:
         """Look for the recording this audio belongs to; the actions are a refusal, when there is none."""
+        if self._before is not None and not self._placed(self._before, last_chance=last_chance):
+            return []
         outcome = self._identification.listen(self._decoder, last_chance=last_chance)
         if isinstance(outcome, Unidentified):
             return self._refuse(outcome, now_s)
@@ -260,10 +276,31 @@ class ListenConnection:
             self._adopt(outcome)
         return []
 
-    def _adopt(self, source: Source | None) -> None:
+    def _placed(self, before: Leg, *, last_chance: bool) -> bool:
+        """Find out whether this connection goes on from an earlier one, and where; False as long as that is open."""
+        samples, rate = self._decoder.samples_since(0), self._decoder.sample_rate
+        place = find_place(self._leg, before, samples, rate, last_chance=last_chance)
+        if place is None:
+            return False
+        self._before = None
+        if place.continues is None:
+            self._adopt(self._identification.source)
+        else:
+            self.journal.note(
+                f"connection {self._leg.number + 1} of its session: goes on at {place.audio_s:.3f} s of the source",
+                self._session.opened_s,
+                0.0,
+            )
+            self._identification.settle(before.source, before.known, place.audio_s)
+            self._adopt(before.source, place.audio_s)
+        return True
+
+    def _adopt(self, source: Source | None, from_audio_s: float = 0.0) -> None:
         if source is None:
             return
-        self._script = source.script(self._options)
+        self._leg.source, self._leg.place_audio_s = source, from_audio_s
+        self._leg.known = self._identification.recording
+        self._script = continued(source.script(self._options), from_audio_s)
         self._engine = ReplayEngine(self._script, self._options, self.request_id, lag_scale=self._settings.lag_scale)
         self.journal.replies_from(source)
 

@@ -90,10 +90,10 @@ class Replies:
         """Begin to find out what answers a stream."""
         named = self._named(options)
         if named is not None:
-            return Identification(chosen=named.source, follower=_follower(named))
+            return Identification(chosen=named.source, recording=named.fingerprint)
         if self._always is not None:
             known = self._known.get(self._always.name)
-            return Identification(chosen=self._always, follower=_follower(known))
+            return Identification(chosen=self._always, recording=known.fingerprint if known else None)
         return Identification(known=tuple(self._known.values()), fallback=self._fallback)
 
     def for_file(self, data: bytes, sha256: str, audio: Audio | None, options: ListenOptions) -> Source | Unidentified:
@@ -141,13 +141,14 @@ class Identification:
         *,
         chosen: Source | None = None,
         known: Sequence[Known] = (),
-        follower: Follower | None = None,
+        recording: Fingerprint | None = None,
         fallback: Source | None = None,
     ) -> None:
         self.source = chosen
+        self.recording = recording
         self._known = {entry.source.name: entry for entry in known}
         self._fallback = fallback
-        self._follower = follower
+        self._follower = Follower(recording) if recording is not None else None
         prints = {name: entry.fingerprint for name, entry in self._known.items() if entry.fingerprint is not None}
         self._matcher = LeadMatcher(prints)
         self._next_frame = 0
@@ -156,6 +157,11 @@ class Identification:
     def departed_at_audio_s(self) -> float | None:
         """Where the stream left its recording, as far as that was noticed."""
         return self._follower.departed_at_audio_s if self._follower is not None else None
+
+    def settle(self, source: Source | None, recording: Fingerprint | None, from_audio_s: float) -> None:
+        """It was found out otherwise: the stream goes on in this recording, from this position on."""
+        self.source, self.recording = source, recording
+        self._follower = Follower(recording, -from_audio_s) if recording is not None else None
 
     def listen(self, decoder: StreamDecoder, *, last_chance: bool) -> Source | Unidentified | None:
         """Take in the audio decoded since the last call.
@@ -187,7 +193,7 @@ class Identification:
     def _choose(self, matched: Matched, decoder: StreamDecoder) -> Source:
         known = self._known[matched.keys[0]]
         assert known.fingerprint is not None  # the matcher knows it by nothing else
-        self.source = known.source
+        self.source, self.recording = known.source, known.fingerprint
         heard_audio_s = self._next_frame / decoder.sample_rate
         self._follower = Follower(known.fingerprint, matched.offset_audio_s, matched.gain, heard_audio_s)
         return known.source
@@ -211,12 +217,6 @@ class Identification:
             return Unidentified(sentence or f"no audio came by which to find a recording; {_list_of(self._known)}")
         self.source = self._fallback
         return self._fallback
-
-
-def _follower(known: Known | None) -> Follower | None:
-    if known is None or known.fingerprint is None:
-        return None
-    return Follower(known.fingerprint)
 
 
 def _list_of(names: Iterable[str]) -> str:

@@ -5,6 +5,7 @@ A refusal has the shapes and headers of the live service (protocol reference, 1.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -23,6 +24,7 @@ from harness.protocol.refusal import HttpAnswer, Refusal
 from mock_server.connection import ListenConnection
 from mock_server.ids import uuid7
 from mock_server.journal import Journal
+from mock_server.legs import Legs
 from mock_server.library import Replies
 from mock_server.settings import ServerSettings
 
@@ -62,6 +64,7 @@ class Reception:
 
     def __init__(self, settings: ServerSettings, replies: Replies, clock: Clock, rng: Random) -> None:
         self._settings, self._replies, self._clock, self._rng = settings, replies, clock, rng
+        self._legs = Legs()
 
     def new_request_id(self) -> str:
         """A fresh id, a version 7 UUID."""
@@ -84,9 +87,27 @@ class Reception:
         headers = (("dg-request-id", request_id), *_cors(asked.headers.get("Origin")))
         journal.opened(dict(headers), now_s)
         connection = ListenConnection(
-            options, self._replies, request_id, created, journal, self._settings.connection, now_s
+            options,
+            self._replies,
+            request_id,
+            created,
+            journal,
+            self._settings.connection,
+            now_s,
+            legs=self._legs,
+            client=_client(asked.headers, query),
         )
         return Admitted(connection, headers)
+
+    def unreadable(self, target: str, status: int, came_s: float) -> Refused:
+        """Refuse an upgrade whose head is too long, or no HTTP, for anything but its target to be looked at."""
+        path, _, query = target.partition("?")
+        refusal = refusals.for_status(status)
+        response = refusal.response(self.new_request_id())
+        journal = Journal(path, query, self.now_rfc3339(), TOOL, came_s)
+        body = response.body.decode("utf-8", "replace")
+        journal.refused(response.status, dict(response.headers), body, self._clock.now_s())
+        return Refused(response, refusal.message, journal)
 
     def admit(self, authorization: str | None, subprotocols: Sequence[str] = ()) -> Refusal | None:
         """A refusal for missing or wrong credentials, else None."""
@@ -135,6 +156,12 @@ class Reception:
             return is_loopback(urlsplit(origin).hostname)
         except ValueError:
             return False
+
+
+def _client(headers: Headers, query: str) -> str:
+    """Who a client is, as far as its request tells: its credentials, hashed, and what it asks for."""
+    secrets = [*headers.get_all("Authorization"), *headers.get_all("Sec-WebSocket-Protocol")]
+    return hashlib.sha256("\n".join([*secrets, query]).encode()).hexdigest()
 
 
 def _cors(origin: str | None) -> tuple[tuple[str, str], ...]:

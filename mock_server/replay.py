@@ -16,7 +16,6 @@ from msgspec.structs import replace
 
 from harness.protocol.codec import encode, with_request_id
 from harness.protocol.messages import (
-    Alternative,
     Channel,
     Results,
     ResultsMetadata,
@@ -24,6 +23,7 @@ from harness.protocol.messages import (
 )
 from harness.protocol.options import ListenOptions
 from mock_server.script import TOLERANCE_AUDIO_S, Cue, Script, Trigger
+from mock_server.timeline import alternative_of
 
 SILENT_SEGMENT_AUDIO_S: Final = 5.0
 """After a script has ended, silence is reported in segments of this length, as the live service does."""
@@ -201,14 +201,6 @@ class ReplayEngine:
                 from_finalize=from_finalize,
             )
         )
-
-
-def alternative_of(words: tuple[Word, ...]) -> Alternative:
-    """The one alternative for some words; silence has empty text, no words and confidence 0."""
-    confidence = sum(word.confidence for word in words) / len(words) if words else 0.0
-    return Alternative(
-        transcript=" ".join(word.display for word in words), confidence=round(confidence, 4), words=words
-    )
 
 
 def _trimmed(message: Results, start_audio_s: float) -> Results:

@@ -10,12 +10,14 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final, TypeAlias
 
-from harness.protocol.codec import decode_client, decode_server
-from harness.protocol.messages import CloseStream, ModelInfo, Results, SpeechStarted, UtteranceEnd
+from msgspec.structs import replace as replace_struct
+
+from harness.protocol.codec import decode_client, decode_server, encode
+from harness.protocol.messages import CloseStream, ModelInfo, Results, SpeechStarted, UtteranceEnd, Word
 from harness.protocol.options import ListenOptions
 from harness.recording.document import Recording
 from harness.recording.entries import Direction, Text
-from mock_server.timeline import Timeline, from_finals
+from mock_server.timeline import Timeline, alternative_of, from_finals
 
 Said: TypeAlias = Results | SpeechStarted | UtteranceEnd
 
@@ -144,3 +146,62 @@ def _wanted(message: Said, options: ListenOptions) -> bool:
             return options.vad_events is True
         case UtteranceEnd():
             return options.utterance_end_ms is not None
+
+
+def continued(script: Script, from_audio_s: float) -> Script:
+    """The rest of a script for a connection whose audio begins in the middle: its clock starts at 0 there.
+
+    What was said only after Finalize or CloseStream waits for the audio alone: the new connection has its own.
+    """
+    if from_audio_s <= TOLERANCE_AUDIO_S:
+        return script
+    cues = tuple(cue for cue in (_moved(cue, from_audio_s) for cue in script.cues) if cue is not None)
+    channels = tuple(_rest(words, from_audio_s) for words in script.timeline.channels)
+    return replace(script, cues=cues, timeline=replace(script.timeline, channels=channels))
+
+
+def _moved(cue: Cue, from_audio_s: float) -> Cue | None:
+    if cue.due_audio_s <= from_audio_s + TOLERANCE_AUDIO_S:
+        return None
+    message = _moved_message(cue.message, from_audio_s)
+    if message is None:
+        return None
+    trigger = Trigger.AUDIO if cue.trigger is Trigger.FINALIZE else cue.trigger
+    return Cue(message, encode(message), _back(cue.due_audio_s, from_audio_s), cue.lag_wall_s, trigger)
+
+
+def _moved_message(message: Said, from_audio_s: float) -> Said | None:
+    match message:
+        case SpeechStarted():
+            if message.timestamp < from_audio_s:
+                return None
+            return replace_struct(message, timestamp=_back(message.timestamp, from_audio_s))
+        case UtteranceEnd():
+            if 0 <= message.last_word_end < from_audio_s:
+                return None
+            return replace_struct(message, last_word_end=_back(message.last_word_end, from_audio_s))
+    start, words = max(0.0, message.start - from_audio_s), _rest(message.words, from_audio_s)
+    alternatives = message.channel.alternatives
+    if len(words) != len(message.words):
+        alternatives = (alternative_of(words),)
+    elif alternatives:
+        alternatives = (replace_struct(alternatives[0], words=words), *alternatives[1:])
+    return replace_struct(
+        message,
+        start=round(start, 6),
+        duration=round(message.end_audio_s - from_audio_s - start, 6),
+        channel=replace_struct(message.channel, alternatives=alternatives),
+        from_finalize=False,
+    )
+
+
+def _rest(words: tuple[Word, ...], from_audio_s: float) -> tuple[Word, ...]:
+    return tuple(
+        replace_struct(word, start=_back(word.start, from_audio_s), end=_back(word.end, from_audio_s))
+        for word in words
+        if (word.start + word.end) / 2 >= from_audio_s
+    )
+
+
+def _back(audio_s: float, from_audio_s: float) -> float:
+    return round(max(0.0, audio_s - from_audio_s), 6)

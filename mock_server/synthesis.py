@@ -24,9 +24,9 @@ from harness.protocol.messages import (
     Word,
 )
 from harness.protocol.options import ListenOptions
-from mock_server.replay import SILENT_SEGMENT_AUDIO_S, alternative_of
+from mock_server.replay import SILENT_SEGMENT_AUDIO_S
 from mock_server.script import Cue, Said, Script
-from mock_server.timeline import Timeline
+from mock_server.timeline import Timeline, alternative_of
 
 INTERIM_EVERY_AUDIO_S: Final = 1.0
 LONGEST_SEGMENT_AUDIO_S: Final = 5.0

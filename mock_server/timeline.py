@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from harness.protocol.messages import ModelInfo, Results, Word
+from harness.protocol.messages import Alternative, ModelInfo, Results, Word
 from harness.protocol.prerecorded import PrerecordedResponse
 
 # About 155 words a minute at five letters a word: the rate of unhurried English conversation.
@@ -95,6 +95,14 @@ def from_prerecorded(response: PrerecordedResponse) -> Timeline:
     infos = response.metadata.model_info
     model = next(iter(infos.values()), None) if isinstance(infos, dict) else None
     return Timeline(channels, response.metadata.duration, model)
+
+
+def alternative_of(words: tuple[Word, ...]) -> Alternative:
+    """The one alternative for some words; silence has empty text, no words and confidence 0."""
+    confidence = sum(word.confidence for word in words) / len(words) if words else 0.0
+    return Alternative(
+        transcript=" ".join(word.display for word in words), confidence=round(confidence, 4), words=words
+    )
 
 
 def bare(token: str) -> str:

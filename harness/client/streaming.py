@@ -84,7 +84,7 @@ async def stream(
     if notes.failure is not None:
         LOG.warning("failed", extra={"why": notes.failure})
     notes.end()
-    return notes.outcome(header)
+    return notes.outcome(header, streamer.ledger())
 
 
 class _Shell:

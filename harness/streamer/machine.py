@@ -17,6 +17,7 @@ from typing import Final, TypeAlias
 from harness.audio.chunking import chunk_size
 from harness.audio.format import AudioFormat
 from harness.audio.pacing import Schedule
+from harness.ledger import Ledger, LegSpan, Span
 from harness.protocol.closing import CUT, Outcome, classify_close, classify_status
 from harness.protocol.codec import Decoded
 from harness.protocol.messages import CloseStream, Finalize, KeepAlive, Message, Metadata, Results
@@ -104,7 +105,8 @@ class Streamer:
         self._last_due_s: float | None = None
         self._retry_at_s: float | None = None
         self._closing = False
-        self._metadata: Metadata | None = None
+        self._sent: list[LegSpan] = []
+        self._finals: list[Span] = []
 
     # --- the source -------------------------------------------------------------------------------------------------
 
@@ -137,6 +139,17 @@ class Streamer:
     def end_of_source(self) -> None:
         """No more audio will come."""
         self._source.ended = True
+
+    def ledger(self) -> Ledger:
+        """Where the source's audio went, as far as this side knows."""
+        rate = self._fmt.sample_rate
+        return Ledger(
+            sample_rate=rate,
+            source_frames=self._source.end_byte // self._fmt.frame_bytes,
+            sent=tuple(self._sent),
+            dropped=tuple((round(d.start_audio_s * rate), round(d.end_audio_s * rate)) for d in self.dropped),
+            transcribed=tuple(self._finals),
+        )
 
     # --- the connection ---------------------------------------------------------------------------------------------
 
@@ -273,6 +286,7 @@ class Streamer:
 
     def _send_chunk(self, due_s: float, now_s: float) -> SendAudio:
         data = self._session.send_audio(self._source.read(self._next_byte, self._chunk_bytes), now_s)
+        self._note_span(self._next_byte, self._next_byte + len(data))
         self._next_byte += len(data)
         self._leg_bytes += len(data)
         # A late frame is late by the schedule, but the next one is due by when this one really went.
@@ -281,6 +295,15 @@ class Streamer:
         self._notes.sent_audio(self._leg, data, shown_due_s, now_s, self._leg_audio_s)
         self._release_what_is_final()
         return SendAudio(data)
+
+    def _note_span(self, start_byte: int, end_byte: int) -> None:
+        width = self._fmt.frame_bytes
+        span = LegSpan(self._leg, start_byte // width, end_byte // width)
+        last = self._sent[-1] if self._sent else None
+        if last is not None and (last.leg, last.end) == (span.leg, span.start):
+            self._sent[-1] = LegSpan(last.leg, last.start, span.end)
+        else:
+            self._sent.append(span)
 
     def _lag_allowed_s(self) -> float:
         """How late a frame may be without slowing the ones behind it: ordinary jitter is made up at once."""
@@ -340,15 +363,20 @@ class Streamer:
     def _understand(self, decoded: Decoded) -> None:
         message = decoded.message
         if isinstance(message, Metadata):
-            self._metadata = message
             self._notes.understood(message)
         elif isinstance(message, Message):
             moved = self._seam.rebase(message, self._map)
             if isinstance(moved, Results):
                 self._backoff.worked()
-                self._release_what_is_final()
+                self._note_final(moved)
             if moved is not None:
                 self._notes.understood(moved)
+
+    def _note_final(self, results: Results) -> None:
+        if results.is_final:
+            rate = self._fmt.sample_rate
+            self._finals.append((round(results.start * rate), round(results.end_audio_s * rate)))
+            self._release_what_is_final()
 
     def _over(self, code: int, reason: str, after: State, now_s: float) -> None:
         # Success is Metadata seen before the close; 1000 alone proves nothing (Deepgram's own examples).

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from harness.audio.format import AudioFormat
 from harness.audio.pacing import PacingStats, SendLog
+from harness.ledger import Ledger
 from harness.protocol.messages import Message
 from harness.recording.document import Recording
 from harness.recording.entries import (
@@ -40,6 +41,7 @@ class StreamOutcome:
     Attributes:
         recording: every frame both ways, on every connection.
         transcript: what the server said, on the source's timeline.
+        ledger: where every second of the source went.
         audio: the bytes that were sent, over all connections in turn.
         pacing: how well the schedule was kept; None when nothing was sent.
         failure: one sentence when the session was not completed, else None.
@@ -49,6 +51,7 @@ class StreamOutcome:
 
     recording: Recording
     transcript: Transcript
+    ledger: Ledger
     audio: bytes
     pacing: PacingStats | None
     failure: str | None = None
@@ -78,11 +81,12 @@ class Notes:
         self.status: int | None = None
         self.interrupted = False
 
-    def outcome(self, header: Header) -> StreamOutcome:
+    def outcome(self, header: Header, ledger: Ledger) -> StreamOutcome:
         """What came of the session."""
         return StreamOutcome(
             recording=Recording(header, tuple(self._entries)),
             transcript=self._transcript,
+            ledger=ledger,
             audio=bytes(self._sent),
             pacing=self._send_log.stats() if self._sent else None,
             failure=self.failure,

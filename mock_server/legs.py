@@ -1,0 +1,158 @@
+"""Recognises the connections of one session: a client that was cut off comes back and goes on where the audio says.
+
+The live service forgets a connection that is gone: a new one counts its audio from 0. But what it *hears* is the same
+speech further on. Here the recording is what hears, so it must be found out where in the recording the new audio lies.
+First by its bytes: a client that sends again what was not final sends bytes that came before. Else by its sound: within
+the recording's audio, where that is at hand. Else it is a new session from the beginning.
+
+Pure: bytes, positions and times come in; places come out.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from typing import Final
+
+from harness.audio.fingerprint import Fingerprint
+from harness.audio.format import AudioFormat
+from harness.audio.locate import locate
+from harness.audio.pcm import Samples
+from mock_server.sources import Source
+
+REMEMBERED_AUDIO_S: Final = 60.0
+"""How much of an unfinished connection's audio is kept to find its continuation in."""
+
+REMEMBERED_WALL_S: Final = 300.0
+"""How long an unfinished connection is remembered."""
+
+REMEMBERED_LEGS: Final = 64
+
+PROBE_AUDIO_S: Final = 0.25
+"""How much audio a continuation is first looked for by; doubled while several places match, such as silence."""
+
+GIVE_UP_AUDIO_S: Final = 2.0
+"""After so much audio a continuation that was not found is a new session."""
+
+
+@dataclass
+class Leg:
+    """One connection, as far as a continuation needs to know it.
+
+    Attributes:
+        number: which connection of its session, from 0.
+        place_audio_s: where its audio began in the source's timeline.
+        source: what answered it; None when it was never found out.
+        fmt: of its raw audio; None for containers, whose continuation cannot be told by bytes.
+        tail: the latest of its bytes.
+        tail_start: position of the first byte of the tail on this connection.
+        ended_s: when it ended; None while it runs.
+    """
+
+    number: int
+    fmt: AudioFormat | None
+    place_audio_s: float = 0.0
+    source: Source | None = None
+    known: Fingerprint | None = None
+    tail: bytearray = field(default_factory=bytearray)
+    tail_start: int = 0
+    ended_s: float | None = None
+
+    def heard(self, data: bytes) -> None:
+        """The client sent audio."""
+        if self.fmt is None:
+            return
+        self.tail += data
+        surplus = len(self.tail) - self.fmt.aligned_bytes(REMEMBERED_AUDIO_S)
+        if surplus > 0:
+            del self.tail[:surplus]
+            self.tail_start += surplus
+
+    def position_audio_s(self, byte: int) -> float:
+        """Where in the source's timeline a byte of this connection lies."""
+        assert self.fmt is not None
+        return self.place_audio_s + self.fmt.seconds(byte)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a connection begins in its source's timeline; `continues` is the connection it goes on from, or None."""
+
+    audio_s: float
+    continues: Leg | None
+
+
+class Legs:
+    """Remembers unfinished connections, by client."""
+
+    def __init__(self) -> None:
+        self._unfinished: OrderedDict[str, Leg] = OrderedDict()
+
+    def begin(self, client: str, fmt: AudioFormat | None, now_s: float) -> tuple[Leg, Leg | None]:
+        """A client connects; returns its new leg, and the unfinished one that it may go on from.
+
+        Args:
+            client: who it is, as far as that can be told: its key and its query string.
+            fmt: of its raw audio, or None.
+            now_s: monotonic seconds.
+        """
+        before = self._unfinished.pop(client, None)
+        if before is not None and (
+            before.fmt != fmt or before.ended_s is None or now_s - before.ended_s > REMEMBERED_WALL_S
+        ):
+            before = None
+        return Leg(0 if before is None else before.number + 1, fmt), before
+
+    def ended(self, client: str, leg: Leg, now_s: float, *, finished: bool) -> None:
+        """A connection is over; one that was not closed in good order may be continued."""
+        if finished or leg.source is None:
+            return
+        leg.ended_s = now_s
+        self._unfinished[client] = leg
+        while len(self._unfinished) > REMEMBERED_LEGS:
+            self._unfinished.popitem(last=False)
+
+
+def find_place(leg: Leg, before: Leg, samples: Samples, sample_rate: int, *, last_chance: bool = False) -> Place | None:
+    """Where a new connection goes on from an unfinished one; None as long as that is open.
+
+    Args:
+        leg: the new connection, with what it heard so far.
+        before: the one it may continue.
+        samples: what it heard, decoded, of shape (frames, channels).
+        sample_rate: of the samples.
+        last_chance: no more audio will come, so it must be decided now.
+    """
+    if leg.fmt is None:
+        return Place(0.0, None)
+    heard_audio_s = leg.fmt.seconds(len(leg.tail))
+    if heard_audio_s < PROBE_AUDIO_S and not last_chance:
+        return None
+    give_up = last_chance or heard_audio_s >= GIVE_UP_AUDIO_S
+    found = _occurrences(bytes(leg.tail), before) if leg.tail else []
+    if len(found) == 1 or (found and give_up):
+        return Place(before.position_audio_s(found[-1]), before)
+    if not found and before.known is not None:
+        expected_audio_s = before.position_audio_s(before.tail_start + len(before.tail))
+        audio_s = locate(samples, sample_rate, before.known, expected_audio_s)
+        if audio_s is not None:
+            return Place(audio_s, before)
+    return Place(0.0, None) if give_up else None
+
+
+def _occurrences(heard: bytes, before: Leg) -> list[int]:
+    """Every place of the old connection, in bytes, at which the new one's audio stood; whole frames only.
+
+    The new audio may run past the end of the old, so as much of it is compared as the old has from there on.
+    """
+    assert before.fmt is not None
+    width = before.fmt.frame_bytes
+    probe = heard[: before.fmt.aligned_bytes(PROBE_AUDIO_S)]
+    places: list[int] = []
+    at = before.tail.find(probe)
+    while at >= 0:
+        ahead = before.tail[at : at + len(heard)]
+        if (before.tail_start + at) % width == 0 and heard.startswith(ahead):
+            places.append(before.tail_start + at)
+        at = before.tail.find(probe, at + 1)
+    return places
