@@ -8,10 +8,13 @@ the part already given; everything else goes out literally, with the connection'
 
 from __future__ import annotations
 
-from collections import deque
+import re
+from collections import Counter, deque
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Final
 
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from harness.protocol.codec import encode, with_request_id
@@ -22,7 +25,7 @@ from harness.protocol.messages import (
     Word,
 )
 from harness.protocol.options import ListenOptions
-from mock_server.script import TOLERANCE_AUDIO_S, Cue, Script, Trigger
+from mock_server.script import TOLERANCE_AUDIO_S, Cue, Script, Trigger, moved, words_from
 from mock_server.timeline import alternative_of
 
 SILENT_SEGMENT_AUDIO_S: Final = 5.0
@@ -30,6 +33,9 @@ SILENT_SEGMENT_AUDIO_S: Final = 5.0
 
 UNCLAIMED_FINALIZE_AUDIO_S: Final = 1.0
 """A recorded reply to Finalize is said as an ordinary final when the client has not asked for it by then."""
+
+# A quote inside a JSON string is always escaped, so a quote without a backslash before it begins a key.
+_FLAGGED = re.compile(r'(?<!\\)("from_finalize"\s*:\s*)true')
 
 
 @dataclass(frozen=True)
@@ -50,13 +56,23 @@ class ReplayEngine:
 
     def __init__(self, script: Script, options: ListenOptions, request_id: str, *, lag_scale: float = 1.0) -> None:
         self._script = script.asked_for(options)
+        self._unread = iter(self._script.cues)
         self._request_id = request_id
         self._lag_scale = lag_scale
-        self._pending = deque(self._script.cues)
+        self._pending: deque[Cue] = deque()
         self._due: deque[_Due] = deque()
         self._cursor_audio_s = 0.0
         self._last_due_wall_s = 0.0
         self._segment_start_audio_s = [0.0] * len(script.timeline.channels)
+        # A cut reports an endpoint only to a client that has endpointing on.
+        self._endpoints = options.endpointing_ms is not None
+        self._unsaid = Counter(
+            cue.message.channel_index[0] for cue in self._script.cues if isinstance(cue.message, Results)
+        )
+        # Per channel: how many of the settled words were said, and how many belong to finals that have gone by.
+        self._words = script.settled_words
+        self._given = [sum(w.at_audio_s < script.from_audio_s for w in words) for words in self._words]
+        self._passed = [0] * len(self._words)
 
     @property
     def next_wakeup_s(self) -> float | None:
@@ -66,9 +82,13 @@ class ReplayEngine:
     def receive_audio(self, cursor_audio_s: float, now_s: float) -> list[str]:
         """So many seconds of audio are here now; returns what is to be said at once."""
         self._cursor_audio_s = cursor_audio_s
-        while self._pending and self._audio_has_come(self._pending[0]):
+        said = self.wake(now_s)
+        while (cue := self._next_cue()) is not None and _said_by_itself_s(cue) <= cursor_audio_s + TOLERANCE_AUDIO_S:
+            # Silence that ended before this message's audio comes before it, so that the cut into frames never shows.
+            said += self._report_silence(_said_by_itself_s(cue))
             self._queue(self._pending.popleft(), now_s)
-        return self.wake(now_s) + self._report_silence()
+            said += self.wake(now_s)
+        return said + self._report_silence(cursor_audio_s)
 
     def wake(self, now_s: float) -> list[str]:
         """What has become due by now."""
@@ -79,7 +99,7 @@ class ReplayEngine:
 
     def finalize(self, channel: int | None = None) -> list[str]:
         """Everything heard so far as final, each channel's last Results flagged `from_finalize`."""
-        said = self._say_all_due()
+        said = self._say_all_due() + self._report_silence(self._cursor_audio_s)
         for number in range(len(self._segment_start_audio_s)):
             if channel is None or channel == number:
                 said += self._flagged(number)
@@ -88,24 +108,40 @@ class ReplayEngine:
     def close_stream(self) -> list[str]:
         """The last finals: everything that was recorded for the audio received, then whatever that leaves open."""
         said = self._say_all_due()
-        while self._pending and self._pending[0].due_audio_s <= self._cursor_audio_s + TOLERANCE_AUDIO_S:
+        while (cue := self._next_cue()) is not None and cue.due_audio_s <= self._cursor_audio_s + TOLERANCE_AUDIO_S:
             said += self._say(self._pending.popleft())
+        said += self._report_silence(self._cursor_audio_s)
         for number, start_audio_s in enumerate(self._segment_start_audio_s):
             if self._cursor_audio_s - start_audio_s > TOLERANCE_AUDIO_S:
-                said.append(self._cut(number, from_finalize=False))
+                said.append(self._cut(number, self._cursor_audio_s, from_finalize=False))
         self._pending.clear()
+        self._unread = iter(())
         return said
 
     # --- what is due ------------------------------------------------------------------------------------------------
 
-    def _audio_has_come(self, cue: Cue) -> bool:
-        patience = {
-            Trigger.AUDIO: 0.0,
-            Trigger.FINALIZE: UNCLAIMED_FINALIZE_AUDIO_S,
-            # What was said only after CloseStream waits for it, unless this client goes on talking past that point.
-            Trigger.CLOSE_STREAM: UNCLAIMED_FINALIZE_AUDIO_S,
-        }[cue.trigger]
-        return cue.due_audio_s + patience <= self._cursor_audio_s + TOLERANCE_AUDIO_S
+    def _next_cue(self) -> Cue | None:
+        """The next cue that is not due yet; a script is moved to this connection's clock as it is read."""
+        return self._pending[0] if self._pending or self._read_on() else None
+
+    def _read_on(self) -> bool:
+        for cue in self._unread:
+            on_our_clock = moved(cue, self._script.from_audio_s)
+            if isinstance(cue.message, Results):
+                self._skip(cue.message, on_our_clock)
+            if on_our_clock is not None:
+                self._pending.append(on_our_clock)
+                return True
+        return False
+
+    def _skip(self, original: Results, on_our_clock: Cue | None) -> None:
+        """Take note of what an earlier connection has said of a message."""
+        number = original.channel_index[0]
+        if on_our_clock is None:
+            self._unsaid[number] -= 1
+        if original.is_final:
+            rest = on_our_clock.message if on_our_clock is not None else None
+            self._passed[number] += len(original.words) - (len(rest.words) if isinstance(rest, Results) else 0)
 
     def _queue(self, cue: Cue, now_s: float) -> None:
         at_wall_s = max(now_s + cue.lag_wall_s * self._lag_scale, self._last_due_wall_s)
@@ -118,14 +154,17 @@ class ReplayEngine:
             said += self._say(self._due.popleft().cue)
         return said
 
-    def _report_silence(self) -> list[str]:
-        if self._pending or self._due:
-            return []
-        return [
-            self._cut(number, from_finalize=False)
-            for number, start_audio_s in enumerate(self._segment_start_audio_s)
-            if self._cursor_audio_s - start_audio_s >= SILENT_SEGMENT_AUDIO_S
-        ]
+    def _report_silence(self, until_audio_s: float) -> list[str]:
+        """Whole segments of silence on the channels for which the script has nothing more."""
+        said: list[str] = []
+        starts_audio_s = self._segment_start_audio_s
+        while silent := [number for number in range(len(starts_audio_s)) if not self._unsaid[number]]:
+            number = min(silent, key=starts_audio_s.__getitem__)
+            end_audio_s = starts_audio_s[number] + SILENT_SEGMENT_AUDIO_S
+            if end_audio_s > until_audio_s + TOLERANCE_AUDIO_S:
+                break
+            said.append(self._cut(number, end_audio_s, from_finalize=False))
+        return said
 
     # --- saying it --------------------------------------------------------------------------------------------------
 
@@ -134,39 +173,47 @@ class ReplayEngine:
         if not isinstance(message, Results):
             return [cue.text]
         number = message.channel_index[0]
-        start_audio_s = self._segment_start_audio_s[number]
+        self._unsaid[number] -= 1
+        start_audio_s, left = self._segment_start_audio_s[number], self._left_of(message)
         if message.end_audio_s <= start_audio_s + TOLERANCE_AUDIO_S and start_audio_s > 0.0:
             return []  # a cut has given all of it already
-        text = self._literal(cue, message, start_audio_s)
         if message.is_final:
             self._segment_start_audio_s[number] = message.end_audio_s
-        return [text]
+        text = self._literal(cue, message, start_audio_s, left)
+        return [_FLAGGED.sub(r"\1false", text)]  # only `_flagged` answers a Finalize
 
-    def _literal(self, cue: Cue, message: Results, start_audio_s: float) -> str:
-        was_cut = message.start < start_audio_s - TOLERANCE_AUDIO_S
-        unclaimed = message.from_finalize  # only `_flagged` answers a Finalize
-        if not was_cut and not unclaimed:
+    def _left_of(self, message: Results) -> tuple[Word, ...]:
+        """The words of a message that no cut has given; those of a final count as given from here on."""
+        number = message.channel_index[0]
+        if not message.is_final:
+            return tuple(word for word in message.words if _middle(word) >= self._segment_start_audio_s[number])
+        already = max(0, self._given[number] - self._passed[number])
+        self._passed[number] += len(message.words)
+        self._given[number] = max(self._given[number], self._passed[number])
+        return message.words[already:]
+
+    def _literal(self, cue: Cue, message: Results, start_audio_s: float, left: tuple[Word, ...]) -> str:
+        if message.start >= start_audio_s - TOLERANCE_AUDIO_S:
             return with_request_id(cue.text, self._request_id)
-        changed = _trimmed(message, start_audio_s) if was_cut else message
         metadata = replace(message.metadata, request_id=self._request_id)
-        return encode(replace(changed, metadata=metadata, from_finalize=False))
+        return encode(replace(_trimmed(message, start_audio_s, left), metadata=metadata))
 
     def _flagged(self, number: int) -> list[str]:
         recorded = self._recorded_reply(number)
         if recorded is None:
-            return [self._cut(number, from_finalize=True)]
-        before = self._segment_start_audio_s[number]
+            return [self._cut(number, self._cursor_audio_s, from_finalize=True)]
         message = recorded.message
         assert isinstance(message, Results)
+        self._unsaid[number] -= 1
+        start_audio_s, left = self._segment_start_audio_s[number], self._left_of(message)
         self._segment_start_audio_s[number] = message.end_audio_s
-        if message.start < before - TOLERANCE_AUDIO_S:
-            metadata = replace(message.metadata, request_id=self._request_id)
-            return [encode(replace(_trimmed(message, before), metadata=metadata))]
-        return [with_request_id(recorded.text, self._request_id)]
+        return [self._literal(recorded, message, start_audio_s, left)]
 
     def _recorded_reply(self, number: int) -> Cue | None:
         """The recorded answer to a Finalize at this very position, taken out of what is pending."""
-        for cue in self._pending:
+        index = 0
+        while index < len(self._pending) or self._read_on():
+            cue, index = self._pending[index], index + 1
             message = cue.message
             if not isinstance(message, Results) or message.channel_index[0] != number:
                 continue
@@ -178,22 +225,18 @@ class ReplayEngine:
                 return None
         return None
 
-    def _cut(self, number: int, *, from_finalize: bool) -> str:
-        """A final for what is open on one channel, up to the audio received."""
-        start_audio_s, end_audio_s = self._segment_start_audio_s[number], self._cursor_audio_s
+    def _cut(self, number: int, end_audio_s: float, *, from_finalize: bool) -> str:
+        """A final for what is open on one channel, up to some position in the audio received."""
+        start_audio_s = self._segment_start_audio_s[number]
         self._segment_start_audio_s[number] = end_audio_s
-        words = tuple(
-            word
-            for word in self._script.timeline.channels[number]
-            if start_audio_s <= _middle(word) < end_audio_s and word.start < end_audio_s
-        )
+        words = self._open_words(number, end_audio_s)
         return encode(
             Results(
                 channel_index=(number, len(self._segment_start_audio_s)),
                 start=round(start_audio_s, 6),
                 duration=round(end_audio_s - start_audio_s, 6),
                 is_final=True,
-                speech_final=bool(words),
+                speech_final=bool(words) and self._endpoints,
                 channel=Channel(alternatives=(alternative_of(words),)),
                 metadata=ResultsMetadata(
                     request_id=self._request_id, model_info=self._script.model, model_uuid=self._script.model_uuid
@@ -202,16 +245,39 @@ class ReplayEngine:
             )
         )
 
+    def _open_words(self, number: int, end_audio_s: float) -> tuple[Word, ...]:
+        """The words of one channel that nothing has given yet and whose middle comes before a position."""
+        from_audio_s, settled = self._script.from_audio_s, self._words[number]
+        ungiven = (settled[index] for index in range(self._given[number], len(settled)))
+        heard = [w.word for w in takewhile(lambda w: w.at_audio_s - from_audio_s < end_audio_s, ungiven)]
+        self._given[number] += len(heard)
+        return words_from(heard, from_audio_s) if from_audio_s else tuple(heard)
 
-def _trimmed(message: Results, start_audio_s: float) -> Results:
+
+def _trimmed(message: Results, start_audio_s: float, words: tuple[Word, ...]) -> Results:
     """The rest of a segment, from `start_audio_s` on."""
-    words = tuple(word for word in message.words if _middle(word) >= start_audio_s)
+    channel = message.channel
+    if len(words) != len(message.words):
+        rest = alternative_of(words)
+        kept = replace(
+            channel.alternatives[0], transcript=rest.transcript, confidence=rest.confidence, words=rest.words
+        )
+        channel = replace(channel, alternatives=(kept,))
     return replace(
         message,
         start=round(start_audio_s, 6),
         duration=round(message.end_audio_s - start_audio_s, 6),
-        channel=replace(message.channel, alternatives=(alternative_of(words),)),
+        channel=channel,
+        entities=message.entities if channel is message.channel else UNSET,  # they count words from the segment's first
     )
+
+
+def _said_by_itself_s(cue: Cue) -> float:
+    """The audio position at which a cue is due though nothing else has brought it about.
+
+    What was said only after Finalize or CloseStream waits for it, unless this client goes on talking past that point.
+    """
+    return cue.due_audio_s + (0.0 if cue.trigger is Trigger.AUDIO else UNCLAIMED_FINALIZE_AUDIO_S)
 
 
 def _middle(word: Word) -> float:

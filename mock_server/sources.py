@@ -5,7 +5,7 @@ A source answers both endpoints. What it lacks of the one it derives from the ot
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from random import Random
 from typing import Protocol
 
@@ -112,6 +112,7 @@ class SpokenSource:
     streaming_error_rate: float = 0.0
     prerecorded_error_rate: float = 0.0
     seed: int = 0
+    _scripts: dict[str, Script] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def synthetic(self) -> bool:
@@ -124,7 +125,13 @@ class SpokenSource:
         return f"script from the text of {self.name} (synthetic; word errors {rates}, seed {self.seed})"
 
     def script(self, options: ListenOptions) -> Script:
-        """A synthesised script."""
+        """A synthesised script; made once for each query, since every connection of a session asks for the same."""
+        query = options.to_query()
+        if query not in self._scripts:
+            self._scripts[query] = self._synthesised(options)
+        return self._scripts[query]
+
+    def _synthesised(self, options: ListenOptions) -> Script:
         heard = mishear(self.timeline, self.streaming_error_rate, self._rng("streaming")).timeline
         return synthesise(heard.spread(answered_channels(options)), options, self._rng("rhythm"), self.name)
 

@@ -1,7 +1,8 @@
-"""A run as compact Markdown for a pull request, in the dialect that GitHub and GitLab share.
+"""A run as compact Markdown for a pull request on GitHub.
 
 Text from outside is written with character references: they hold in a table cell, in a paragraph and in inline HTML
-alike, and CommonMark never takes one for markup (https://spec.commonmark.org/0.31.2/#entity-and-numeric-character-references).
+alike, and CommonMark never takes one for markup (section «Entity and numeric character references» of its
+specification, https://spec.commonmark.org/0.31.2/).
 """
 
 from __future__ import annotations
@@ -17,10 +18,8 @@ from reports.scores import ScoreTable
 from reports.summary import CaseSummary, Fact, summarise_run
 from reports.verdicts import FindingLine, VerdictSummary, status_word
 
-_MARKUP: Final = {ord(char): f"&#{ord(char)};" for char in "&<>|`\\*_[]~$"}
-# A zero-width space keeps a forge from taking the text for a person to notify or an issue to link.
-_REFERENCES: Final = {ord(char): f"{char}&#8203;" for char in "@#"}
-_ESCAPES: Final = _MARKUP | _REFERENCES
+# An @ after a letter or digit notifies nobody, so that `basic@1` stays as it is.
+_SPECIAL: Final = re.compile(r"[&<>|`\\*_\[\]~$#]|(?<!\w)@")
 _LINK: Final = re.compile(r"https?://[A-Za-z0-9./_~#?=&%+:-]+")
 
 
@@ -41,7 +40,14 @@ def render_run_markdown(run: RunResult) -> str:
 
 def escape(text: str) -> str:
     """Text that Markdown and HTML show as it is; it must be on one line, as everything in a summary is."""
-    return text.translate(_ESCAPES)
+    return _SPECIAL.sub(_reference, text)
+
+
+def _reference(found: re.Match[str]) -> str:
+    char = found.group()
+    # A zero-width space keeps a name from being notified and a number from becoming a link to an issue; a character
+    # reference would not, because both are looked for after Markdown has been read.
+    return f"{char}&#8203;" if char in "@#" else f"&#{ord(char)};"
 
 
 _OVERVIEW_HEADER: Final = (
@@ -73,7 +79,7 @@ def _section(case: CaseSummary) -> Iterator[str]:
     yield _list(case.transcripts)
     yield from _scores(case.scores)
     yield _table(
-        ("check", "found", "at most", ""),
+        ("check", "found", "at most", "outcome"),
         [[check.name, check.found, check.allowed, "pass" if check.passed else "FAIL"] for check in case.checks],
     )
     yield "</details>"

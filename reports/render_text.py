@@ -17,7 +17,7 @@ from reports.summary import CaseSummary, CheckLine, Fact, summarise_case, summar
 from reports.verdicts import FindingLine, VerdictSummary, status_word, summarise_verdict
 
 DEFAULT_WIDTH: Final = 100
-NARROWEST: Final = 40
+NARROWEST: Final = 60
 """Below it the columns of figures no longer fit; a smaller width is taken as this one."""
 
 # By the word itself: outcomes, statuses, severities and last lines share words, and a word has one colour.
@@ -193,7 +193,7 @@ def _findings(page: _Page, verdict: VerdictSummary) -> None:
             page.line(f"{finding.rule}: {finding.message}", indent=4)
             _below(page, finding)
     for line in verdict.left_out:
-        page.line(f"… {line}", "dim", indent=4)
+        page.line(line, "dim", indent=2)
 
 
 def _below(page: _Page, finding: FindingLine) -> None:

@@ -98,21 +98,34 @@ def score_title(origins: Iterable[bool | None]) -> str:
     return "Errors against the reference"
 
 
-def score_table(title: str, streaming: Side, prerecorded: Side, notes: Iterable[str] = ()) -> ScoreTable:
-    """Lay two sides out; `notes` come before those that are found here."""
+def score_table(
+    title: str, streaming: Side, prerecorded: Side, notes: Iterable[str] = (), *, comparable: bool = True
+) -> ScoreTable:
+    """Lay two sides out.
+
+    Args:
+        title: as of `score_title`.
+        streaming: the left column.
+        prerecorded: the right column.
+        notes: come before those that are found here.
+        comparable: False when the sides are known to stand on different texts, which `notes` then say: the counts
+            alone may not tell.
+    """
+    left, right = streaming.score, prerecorded.score
     sides = {"streaming": streaming, "pre-recorded": prerecorded}
     absent = [f"{name}: {NOT_SCORED}, {side.reason}" for name, side in sides.items() if side.score is None]
-    if len(absent) == len(sides):
-        return ScoreTable(title, (), (*notes, *absent))
+    if left is None and right is None:
+        return ScoreTable(f"Errors against the reference: {NOT_SCORED}", (), (*notes, *absent))
     all_notes = [*notes, *absent]
-    if streaming.score and prerecorded.score and not _comparable(streaming.score, prerecorded.score):
+    if comparable and left is not None and right is not None and not _same_reference(left, right):
+        comparable = False
         all_notes.append("no difference is given: the sides have different references or normalisers")
-    return ScoreTable(title, tuple(_rows(streaming.score, prerecorded.score)), tuple(all_notes))
+    return ScoreTable(title, tuple(_rows(left, right, comparable)), tuple(all_notes))
 
 
 def rate_cell(score: Score | None) -> str:
     """The WER alone, for a table of cases."""
-    return NOT_SCORED if score is None else _rate(_RATES[0], score)
+    return _rate(_RATES[0], score)
 
 
 def unscored_ids(paired: PairedScore) -> dict[str, int]:
@@ -137,35 +150,27 @@ def unscored_line(unscored: Mapping[str, int]) -> str | None:
     return f"{count(sum(left_out.values()), 'id')} not scored: {reasons}"
 
 
-def _rows(streaming: Score | None, prerecorded: Score | None) -> Iterator[ScoreRow]:
+def _rows(left: Score | None, right: Score | None, comparable: bool) -> Iterator[ScoreRow]:
     for rate in _RATES:
-        yield ScoreRow(
-            rate.name,
-            NOT_SCORED if streaming is None else _rate(rate, streaming),
-            NOT_SCORED if prerecorded is None else _rate(rate, prerecorded),
-            _difference(rate, streaming, prerecorded),
-        )
+        difference = _difference(rate, left, right) if comparable else UNDEFINED
+        yield ScoreRow(rate.name, _rate(rate, left), _rate(rate, right), difference)
     for name, figure in _COUNTS:
-        yield ScoreRow(
-            name,
-            UNDEFINED if streaming is None else figure(streaming),
-            UNDEFINED if prerecorded is None else figure(prerecorded),
-            "",
-        )
+        streaming, prerecorded = (UNDEFINED if score is None else figure(score) for score in (left, right))
+        yield ScoreRow(name, streaming, prerecorded, "")
 
 
-def _rate(rate: _Rate, score: Score) -> str:
+def _rate(rate: _Rate, score: Score | None) -> str:
+    if score is None:
+        return NOT_SCORED
     value = rate.value(score)
     return undefined(rate.why_undefined(score)) if value is None else percent(value)
 
 
-def _difference(rate: _Rate, streaming: Score | None, prerecorded: Score | None) -> str:
-    if streaming is None or prerecorded is None or not _comparable(streaming, prerecorded):
-        return UNDEFINED
-    left, right = rate.value(streaming), rate.value(prerecorded)
-    return UNDEFINED if left is None or right is None else points(left - right)
+def _difference(rate: _Rate, left: Score | None, right: Score | None) -> str:
+    shares = [None if score is None else rate.value(score) for score in (left, right)]
+    return UNDEFINED if shares[0] is None or shares[1] is None else points(shares[0] - shares[1])
 
 
-def _comparable(left: Score, right: Score) -> bool:
-    """Whether a difference means something: the same words of the same reference, as far as the counts tell."""
+def _same_reference(left: Score, right: Score) -> bool:
+    """Whether a difference means something: one normaliser and one reference, as far as the counts tell."""
     return left.normalizer == right.normalizer and left.words.reference_length == right.words.reference_length

@@ -146,13 +146,15 @@ def _totals(run: RunResult) -> ScoreTable:
     posted = [case.prerecorded is not None and case.prerecorded.score is not None for case in run.cases]
     scored = [case for case, *sides in zip(run.cases, streamed, posted, strict=True) if any(sides)]
     notes = [f"added up over {sum(streamed)} streaming and {sum(posted)} pre-recorded scores"]
-    if any(streamed) and any(posted) and streamed != posted:
+    comparable = streamed == posted
+    if any(streamed) and any(posted) and not comparable:
         notes.append("the two sides were scored on different cases and do not compare")
     return score_table(
         score_title(case.synthetic for case in scored),
         Side(run.streaming, "the run gives no total" if any(streamed) else "no case has a score for it"),
         Side(run.prerecorded, "the run gives no total" if any(posted) else "no case has a score for it"),
         notes,
+        comparable=comparable,
     )
 
 
@@ -211,7 +213,7 @@ def _transcripts(case: CaseResult) -> Iterator[Fact]:
     for name, part in (("streaming", case.streamed), ("pre-recorded", case.prerecorded)):
         texts = () if part is None else part.transcript
         for channel, text in enumerate(texts):
-            yield Fact(f"{name} {channel}" if len(texts) > 1 else name, _short(text))
+            yield Fact(f"{name} text {channel}" if len(texts) > 1 else f"{name} text", _short(text))
 
 
 def _short(text: str) -> str:
