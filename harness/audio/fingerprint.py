@@ -17,12 +17,12 @@ import numpy.typing as npt
 import soxr
 
 from harness.audio.decode import Audio, to_mono
-from harness.audio.pcm import Samples, to_int16
+from harness.audio.pcm import Samples, finite, to_int16
 from harness.errors import BadInput
 
 RATE = 8_000
 LEAD_AUDIO_S = 6.0
-"""Seconds after the onset that `fingerprint` keeps: the matcher looks at 5 at most, and half a second off alignment."""
+"""Seconds after the onset that `fingerprint` keeps: the matcher looks at 5 at most, and one second off alignment."""
 
 # Quieter than this (-60 dBFS) is no onset: A-law writes digital silence as +-2.4e-4, resampling rings below that.
 ONSET_LEVEL = 1e-3
@@ -142,7 +142,7 @@ class Ear:
                 self._resampler = soxr.ResampleStream(sample_rate, RATE, 1, dtype="float32")
         if sample_rate != self._sample_rate:
             raise BadInput(f"the sample rate changed from {self._sample_rate} to {sample_rate} Hz within one stream")
-        mono = samples if samples.ndim == 1 else to_mono(samples)
+        mono = finite(samples if samples.ndim == 1 else to_mono(samples))
         return mono if self._resampler is None else self._resampler.resample_chunk(np.ascontiguousarray(mono))
 
     def finish(self) -> Samples:

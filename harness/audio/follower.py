@@ -28,6 +28,9 @@ _MIN_TAIL = RATE // 4
 class Follower:
     """Compares a stream with the recording it was matched to, and says where it leaves it.
 
+    The offset must be right to a fraction of a millisecond, so let a `LeadMatcher` find it, be it with one candidate:
+    a header sent as samples or a little silence in front shifts everything.
+
     Args:
         recording: the whole recording, `fingerprint(audio, None)`.
         offset_audio_s: position in the stream minus position in the recording, as `Matched` gives it.

@@ -1,7 +1,7 @@
 """Which known recording is being streamed, and does the stream stay with it?
 
 A stream is matched by its waveform: normalised cross-correlation of its lead with each candidate's fingerprint, over
-half a second of lag either way. The figures behind the thresholds come from 51 clips of speech (1 to 26 s, many by the
+one second of lag either way. The figures behind the thresholds come from 51 clips of speech (1 to 26 s, many by the
 same few speakers), each in 13 forms: as it is, 16 bit at 8, 22 and 48 kHz, mu-law at 8 and 16 kHz, A-law at 8, MP3 at
 32 and 64 kbit/s, AAC at 48, Opus at 16, 24 and 48. With half a second of speech heard:
 
@@ -60,7 +60,7 @@ UNMATCHED_SPEECH_S = 1.0
 LIMIT_SPEECH_S = 3.0
 LIMIT_AUDIO_S = 5.0
 
-_MAX_LAG = RATE // 2
+_MAX_LAG = RATE
 _BLOCK = RATE // 4
 _SPEECH_BLOCK = RATE // 50
 _STEP = RATE // 10
@@ -165,7 +165,7 @@ def _speech_s(lead: Samples) -> float:
 class LeadMatcher:
     """Listens to the beginning of one stream until it is known, or known to be unknown.
 
-    The verdict depends on the audio alone, not on the pieces it comes in: it is formed at every tenth of a second.
+    The verdict depends on the audio alone, not on the pieces it comes in: it is formed at tenths of a second.
     A typical stream is decided when half a second of speech has been heard. Recordings that begin alike are told
     apart once they differ for a quarter of a second; copies of one recording are recognised as such at once.
 
@@ -186,6 +186,7 @@ class LeadMatcher:
         self._passed = 0
         self._begun = False
         self._next_look = _STEP
+        self._wanted_speech_s = MIN_SPEECH_S
         self._one_recording: dict[tuple[str, str], bool] = {}
 
     def feed(self, samples: Samples, sample_rate: int) -> Verdict:
@@ -224,7 +225,7 @@ class LeadMatcher:
         emphasised = emphasise(heard)
         speech_s = _speech_s(emphasised)
         over = over or speech_s >= self._limit_speech_s
-        if speech_s < MIN_SPEECH_S and not over:
+        if speech_s < self._wanted_speech_s and not over:
             return
         threshold = SAME if speech_s >= MIN_SPEECH_S else SAME_SHORT
         lead = _Lead(emphasised)
@@ -235,6 +236,9 @@ class LeadMatcher:
             self.verdict = self._matched(same, found[same[0]])
         elif not same and (over or speech_s >= UNMATCHED_SPEECH_S):
             self.verdict = Unmatched(tuple((key, found[key].similarity) for key in ranking[:_NEAREST]))
+        elif not same:
+            # A second chance, for a codec that starts badly; not a comparison at every step until then.
+            self._wanted_speech_s = UNMATCHED_SPEECH_S
 
     def _matched(self, keys: tuple[str, ...], best: _Alignment) -> Matched:
         position_in_recording = self._candidates[keys[0]].onset + best.lag

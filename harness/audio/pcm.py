@@ -56,7 +56,8 @@ def scaled(values: npt.NDArray[Any]) -> Samples:
         return (values.astype(np.float32) - np.float32(128)) / np.float32(128)
     if values.dtype.kind == "i":
         return values.astype(np.float32) / np.float32(2 ** (8 * values.itemsize - 1))
-    return values.astype(np.float32)
+    with np.errstate(over="ignore", invalid="ignore"):
+        return values.astype(np.float32)
 
 
 def from_float(samples: Samples, fmt: AudioFormat) -> bytes:
@@ -71,8 +72,13 @@ def from_float(samples: Samples, fmt: AudioFormat) -> bytes:
 
 def to_int16(samples: Samples) -> npt.NDArray[np.int16]:
     """Round to 16 bit; samples that came from 16 bit return exactly. Not-a-number becomes silence."""
-    steps: Samples = np.rint(np.nan_to_num(samples, nan=0.0) * np.float32(32768))
+    steps: Samples = np.rint(finite(samples) * np.float32(32768))
     return steps.clip(-32768, 32767).astype(np.int16)
+
+
+def finite(samples: Samples) -> Samples:
+    """Samples within full scale: float audio from outside may hold anything, not-a-number and infinity too."""
+    return np.nan_to_num(samples, nan=0.0).clip(-1, 1)
 
 
 @cache
