@@ -43,6 +43,24 @@ _SERVER_TYPES = frozenset(
     }
 )
 _CLIENT_TYPES = frozenset({"KeepAlive", "Finalize", "CloseStream", "Configure", "Sync"})
+_FREE_FORM = frozenset(
+    {
+        "diarize_info",
+        "extra",
+        "features",
+        "intents",
+        "intents_info",
+        "sentiment_info",
+        "sentiments",
+        "summaries",
+        "summary",
+        "summary_info",
+        "topics",
+        "topics_info",
+        "warnings",
+    }
+)
+"""Fields whose inside is not modelled, so that a null there may mean something."""
 
 
 class Decoded:
@@ -152,7 +170,8 @@ def _second_look(
 def _without_nulls(value: Any) -> Any:
     # Serialisers differ on whether an optional field that has no value is left out or null: both mean the same here.
     if isinstance(value, dict):
-        return {key: _without_nulls(inner) for key, inner in value.items() if inner is not None}
+        kept = ((key, inner) for key, inner in value.items() if inner is not None)
+        return {key: inner if key in _FREE_FORM else _without_nulls(inner) for key, inner in kept}
     return [_without_nulls(inner) for inner in value] if isinstance(value, list) else value
 
 

@@ -27,10 +27,22 @@ from harness.recording.entries import (
 MAX_LINE_BYTES: Final = 4 * 1024 * 1024
 """Longest line taken: a recording is data from strangers, and real messages are a few kB."""
 
+
+class _Preamble(msgspec.Struct):
+    """What every version of the format says of itself on its first line."""
+
+    entry: str = ""
+    format: str = ""
+    version: int = 0
+
+
+_PREAMBLE = msgspec.json.Decoder(_Preamble)
+_HEADER = msgspec.json.Decoder(Header)
 _DECODER = msgspec.json.Decoder(AnyEntry)
 _ENCODER = msgspec.json.Encoder()
 
 E = TypeVar("E", bound=AnyEntry)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -108,39 +120,45 @@ def parse(source: Iterable[bytes], name: str) -> Recording:
     """
     header: Header | None = None
     entries: list[AnyEntry] = []
+    damage: BadInput | None = None
     for number, raw in enumerate(source, start=1):
-        try:
-            entry = _entry(raw)
-        except msgspec.MsgspecError as error:
-            if header is not None and not raw.endswith(b"\n"):
-                break
-            raise BadInput(f"{name}, line {number}: {_complaint(error, header)}") from None
+        if damage is not None:
+            raise damage
+        where = f"{name}, line {number}"
+        if len(raw) > MAX_LINE_BYTES:
+            raise BadInput(f"{where}: longer than the {MAX_LINE_BYTES} bytes that a line may have")
         if header is None:
-            header = _checked_header(entry, name)
-        elif isinstance(entry, Header):
-            raise BadInput(f"{name}, line {number}: a second header; a recording has one, on its first line")
-        else:
-            entries.append(entry)
+            header = _read_header(raw, where)
+            continue
+        try:
+            entries.append(_read_entry(raw, where))
+        except BadInput as error:
+            if raw.endswith(b"\n"):
+                raise
+            damage = error  # a write cut short, if this is the last line
     if header is None:
         raise BadInput(f"{name}: the file is empty; a recording starts with a header line")
     return Recording(header, tuple(entries), name.rsplit("/", 1)[-1].removesuffix(".jsonl"))
 
 
-def _entry(raw: bytes) -> AnyEntry:
-    if len(raw) > MAX_LINE_BYTES:
-        raise msgspec.ValidationError(f"the line has {len(raw)} bytes; at most {MAX_LINE_BYTES} are read")
-    entry: AnyEntry = _DECODER.decode(raw)
+def _read_header(raw: bytes, where: str) -> Header:
+    preamble = _decode(_PREAMBLE, raw, where, "the header of a dgharness recording")
+    if preamble.entry != "header" or preamble.format != FORMAT:
+        raise BadInput(f"{where}: not the header of a dgharness recording")
+    if preamble.version != VERSION:
+        raise BadInput(f"{where}: recording version {preamble.version}; this dgharness reads version {VERSION}")
+    return _decode(_HEADER, raw, where, "the header of a dgharness recording")
+
+
+def _read_entry(raw: bytes, where: str) -> AnyEntry:
+    entry: AnyEntry = _decode(_DECODER, raw, where, "an entry of a dgharness recording")
+    if isinstance(entry, Header):
+        raise BadInput(f"{where}: a second header; a recording has one, on its first line")
     return entry
 
 
-def _complaint(error: msgspec.MsgspecError, header: Header | None) -> str:
-    wanted = "an entry of a dgharness recording" if header else "the header of a dgharness recording"
-    return f"{error}; wanted {wanted}"
-
-
-def _checked_header(entry: AnyEntry, name: str) -> Header:
-    if not isinstance(entry, Header) or entry.format != FORMAT:
-        raise BadInput(f"{name}, line 1: not the header of a dgharness recording")
-    if entry.version != VERSION:
-        raise BadInput(f"{name}, line 1: recording version {entry.version}; this dgharness reads version {VERSION}")
-    return entry
+def _decode(decoder: msgspec.json.Decoder[T], raw: bytes, where: str, wanted: str) -> T:
+    try:
+        return decoder.decode(raw)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise BadInput(f"{where}: {error}; wanted {wanted}") from None

@@ -8,12 +8,15 @@ connect began; `audio_s` is the position in the audio sent on that leg at that i
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Final, TypeAlias
+from typing import Annotated, Final, TypeAlias
 
 import msgspec
 
 FORMAT: Final = "dgharness-recording"
 VERSION: Final = 1
+
+Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0)]
+"""A whole number from 0, checked where a recording is read."""
 
 
 class Direction(StrEnum):
@@ -34,7 +37,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, tag_field="entry", omit_d
     """Base of every line."""
 
 
-class Header(Entry, tag="header", frozen=True, kw_only=True):
+class Header(Entry, tag="header", frozen=True, kw_only=True, omit_defaults=False):
     """The first line.
 
     Attributes:
@@ -61,7 +64,7 @@ class Header(Entry, tag="header", frozen=True, kw_only=True):
 class Opened(Entry, tag="opened", frozen=True, kw_only=True):
     """The upgrade succeeded; `headers` are the response's, lower-case names."""
 
-    leg: int
+    leg: Count
     wall_s: float
     status: int = 101
     headers: dict[str, str] = {}
@@ -70,7 +73,7 @@ class Opened(Entry, tag="opened", frozen=True, kw_only=True):
 class Refused(Entry, tag="refused", frozen=True, kw_only=True):
     """The upgrade was refused with an HTTP answer."""
 
-    leg: int
+    leg: Count
     wall_s: float
     status: int
     headers: dict[str, str] = {}
@@ -80,7 +83,7 @@ class Refused(Entry, tag="refused", frozen=True, kw_only=True):
 class Text(Entry, tag="text", frozen=True, kw_only=True):
     """A text frame, literally."""
 
-    leg: int
+    leg: Count
     direction: Direction
     wall_s: float
     audio_s: float
@@ -93,18 +96,18 @@ class Binary(Entry, tag="binary", frozen=True, kw_only=True):
     `due_s` is when a paced sender meant to send it, on the same clock as `wall_s`.
     """
 
-    leg: int
+    leg: Count
     direction: Direction
     wall_s: float
     audio_s: float
-    size: int
+    size: Count
     due_s: float | None = None
 
 
 class Close(Entry, tag="close", frozen=True, kw_only=True):
     """A close frame; `code` 1005 when it carried none."""
 
-    leg: int
+    leg: Count
     direction: Direction
     wall_s: float
     audio_s: float
@@ -115,7 +118,7 @@ class Close(Entry, tag="close", frozen=True, kw_only=True):
 class Lost(Entry, tag="lost", frozen=True, kw_only=True):
     """The connection ended without a close frame (1006), and why as far as this end knows."""
 
-    leg: int
+    leg: Count
     wall_s: float
     audio_s: float
     why: str
@@ -124,7 +127,7 @@ class Lost(Entry, tag="lost", frozen=True, kw_only=True):
 class Note(Entry, tag="note", frozen=True, kw_only=True):
     """Something the writer noticed, such as a stream that left its recording."""
 
-    leg: int
+    leg: Count
     wall_s: float
     audio_s: float
     text: str
@@ -143,7 +146,7 @@ class Audio(Entry, tag="audio", frozen=True, kw_only=True):
     """
 
     sha256: str
-    size: int
+    size: Count
     duration_audio_s: float
     encoding: str | None = None
     sample_rate: int | None = None

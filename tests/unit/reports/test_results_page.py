@@ -6,7 +6,7 @@ import re
 from enum import StrEnum
 from pathlib import Path
 from types import NoneType
-from typing import Any, Final, get_args, get_origin, get_type_hints
+from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 import pytest
@@ -38,6 +38,8 @@ def written(hint: Any) -> str:
         return f"array of {written(arguments[0])}"
     if get_origin(hint) is dict:
         return f"object of {written(arguments[0])} to {written(arguments[1])}"
+    if get_origin(hint) is Literal:
+        return written(type(arguments[0]))
     if arguments:
         return " or ".join(map(written, arguments))
     return NAMES.get(hint) or title(hint)
