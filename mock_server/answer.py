@@ -96,7 +96,7 @@ def _sentences(words: tuple[Word, ...]) -> Iterator[tuple[Word, ...]]:
     taken: list[Word] = []
     for word in words:
         taken.append(word)
-        if word.display[-1:] in ".?!":
+        if word.display.endswith((".", "?", "!")):
             yield tuple(taken)
             taken = []
     if taken:

@@ -8,10 +8,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from msgspec import UNSET
 
+from harness.audio.chunking import split
 from harness.audio.stream_decoder import StreamDecoder
 from harness.protocol.closing import NORMAL, CloseReason, ReasonStyle
 from harness.protocol.codec import encode
@@ -27,6 +28,7 @@ from harness.protocol.messages import (
     Sync,
 )
 from harness.protocol.options import ListenOptions
+from harness.protocol.query_rules import MAX_KEYTERM_TOKENS
 from harness.protocol.session import (
     AudioReceived,
     Closed,
@@ -66,6 +68,9 @@ class SendClose:
 
 
 Action: TypeAlias = SendText | SendClose
+
+PIECE_BYTES: Final = 4096
+"""How much of a long frame is decoded and compared at a time: under ten seconds of any format but silence."""
 
 
 @dataclass(frozen=True)
@@ -126,6 +131,8 @@ class ListenConnection:
         self._legs, self._client = legs if legs is not None else Legs(), client
         self._leg, self._before = self._legs.begin(client, options.raw_format, now_s)
         self._closed_in_order = False
+        self._unidentified: Unidentified | None = None
+        self._owed: list[tuple[float, int | None]] = []
         if self._before is None:
             self._adopt(self._identification.source)
 
@@ -140,10 +147,7 @@ class ListenConnection:
         """One binary frame."""
         events = self._session.receive_binary(data, now_s)
         if self._session.state is State.OPEN:
-            self._decoder.feed(data)
-            self._sha256.update(data)
-            self._size += len(data)
-            self._leg.heard(data)
+            self._hear(data, now_s)
         self.journal.binary(data, now_s, self.audio_s)
         return self._handle(events, now_s)
 
@@ -156,12 +160,14 @@ class ListenConnection:
 
     def wake(self, now_s: float) -> list[Action]:
         """The time asked for has come."""
-        actions = self._say(self._engine.wake(now_s), now_s) if self._engine else []
+        actions = self._say(self._engine.wake(now_s), now_s) if self._engine and not self.closed else []
         return actions + self._handle(self._session.wake(now_s), now_s)
 
     @property
     def next_wakeup_s(self) -> float | None:
         """When `wake` must be called at the latest."""
+        if self.closed:
+            return None
         waits = [self._session.next_wakeup_s, self._engine.next_wakeup_s if self._engine else None]
         return min((wait for wait in waits if wait is not None), default=None)
 
@@ -185,7 +191,9 @@ class ListenConnection:
                 now_s,
                 self.audio_s,
             )
-        self._legs.ended(self._client, self._leg, now_s, finished=self._closed_in_order)
+        # One that was cut off before its place was found changes nothing: the one before it is still unfinished.
+        unfinished = self._leg if self._before is None else self._before
+        self._legs.ended(self._client, unfinished, now_s, finished=self._closed_in_order)
         self.journal.finish(self._sha256.hexdigest(), self._size, self._decoder, self._options, now_s)
 
     # --- what follows from it ---------------------------------------------------------------------------------------
@@ -211,10 +219,13 @@ class ListenConnection:
     def _audio_came(self, now_s: float) -> list[Action]:
         if self._session.state is not State.OPEN:
             return []
-        refused = self._identify(now_s, last_chance=False)
-        if refused or self._engine is None:
-            return refused
-        return self._say(self._engine.receive_audio(self.audio_s, now_s), now_s)
+        if self._unidentified is not None:
+            return self._refuse(self._unidentified, now_s)
+        if self._engine is None:
+            return []
+        return self._say(
+            [*self._pay_owed(self._engine, now_s), *self._engine.receive_audio(self.audio_s, now_s)], now_s
+        )
 
     def _answer_control(self, message: object, text: str, now_s: float) -> list[Action]:
         if self._session.state is not State.OPEN:
@@ -233,10 +244,20 @@ class ListenConnection:
         return self._send(Error(variant="SchemaError", description=complaint, message=text[:500]), now_s)
 
     def _finalize(self, channel: int | None, now_s: float) -> list[Action]:
-        refused = self._identify(now_s, last_chance=True)
-        if refused or self._engine is None:
-            return refused
+        if self._engine is None:
+            # Whose audio it is takes half a second of speech to find out: this is answered then, as of now.
+            self._owed.append((self.audio_s, channel))
+            return []
         return self._say(self._engine.finalize(channel), now_s)
+
+    def _pay_owed(self, engine: ReplayEngine, now_s: float) -> list[str]:
+        """The answers to every Finalize that came before it was known what to say."""
+        owed, self._owed = self._owed, []
+        said: list[str] = []
+        for audio_s, channel in owed:
+            said += engine.receive_audio(audio_s, now_s)
+            said += engine.finalize(channel)
+        return said
 
     def _configure(self, message: Configure, now_s: float) -> list[Action]:
         if message.keyterms in (UNSET, None):
@@ -244,17 +265,22 @@ class ListenConnection:
         if not self._options.effective_model.startswith("nova-3"):
             code, why = "CONFIGURE_KEYTERMS_NOT_SUPPORTED", "keyterms can be changed on nova-3 models only"
             return self._send(ConfigureFailure(request_id=self.request_id, code=code, description=why), now_s)
+        # One token for each word at the least, as in the judgement of a query string.
+        if sum(len(term.split()) for term in message.keyterms or ()) > MAX_KEYTERM_TOKENS:
+            code, why = "CONFIGURE_KEYTERM_LIMIT_EXCEEDED", f"the keyterms are more than {MAX_KEYTERM_TOKENS} tokens"
+            return self._send(ConfigureFailure(request_id=self.request_id, code=code, description=why), now_s)
         return self._send(ConfigureSuccess(request_id=self.request_id, keyterms=message.keyterms), now_s)
 
     def _close_stream(self, now_s: float) -> list[Action]:
         if self._session.state is not State.FINISHING:
             return []
         self._decoder.finish()
-        refused = self._identify(now_s, last_chance=True)
-        if refused:
-            return refused
+        self._identify(last_chance=True)
+        if self._unidentified is not None:
+            return self._refuse(self._unidentified, now_s)
         said: list[Action] = []
         if self._engine is not None:
+            said += self._say(self._pay_owed(self._engine, now_s), now_s)
             said += self._say(self._engine.receive_audio(self.audio_s, now_s), now_s)
             said += self._say(self._engine.close_stream(), now_s)
         return [*said, *self._send(self._metadata(), now_s), *self._close(1000, "", now_s)]
@@ -265,16 +291,28 @@ class ListenConnection:
 
     # --- whose audio it is ------------------------------------------------------------------------------------------
 
-    def _identify(self, now_s: float, *, last_chance: bool) -> list[Action]:
-        """Look for the recording this audio belongs to; the actions are a refusal, when there is none."""
+    def _hear(self, data: bytes, now_s: float) -> None:
+        self._sha256.update(data)
+        self._size += len(data)
+        self._leg.heard(data)
+        self._leg.heard_s = now_s
+        # A frame may be as long as the whole stream, of which the decoder keeps some seconds only.
+        for piece in split(data, PIECE_BYTES):
+            self._decoder.feed(piece)
+            if self._unidentified is None:
+                self._identify(last_chance=False)
+
+    def _identify(self, *, last_chance: bool) -> None:
+        """Look for the recording this audio belongs to."""
         if self._before is not None and not self._placed(self._before, last_chance=last_chance):
-            return []
+            return
         outcome = self._identification.listen(self._decoder, last_chance=last_chance)
         if isinstance(outcome, Unidentified):
-            return self._refuse(outcome, now_s)
-        if outcome is not None:
+            self._unidentified = outcome
+        elif outcome is not None:
             self._adopt(outcome)
-        return []
+        elif self._engine is None and self._leg.source is not None:
+            self._begin_replay(self._leg.source)
 
     def _placed(self, before: Leg, *, last_chance: bool) -> bool:
         """Find out whether this connection goes on from an earlier one, and where; False as long as that is open."""
@@ -300,9 +338,16 @@ class ListenConnection:
             return
         self._leg.source, self._leg.place_audio_s = source, from_audio_s
         self._leg.known = self._identification.recording
-        self._script = continued(source.script(self._options), from_audio_s)
-        self._engine = ReplayEngine(self._script, self._options, self.request_id, lag_scale=self._settings.lag_scale)
+        self._legs.runs(self._client, self._leg)
         self.journal.replies_from(source)
+        self._begin_replay(source)
+
+    def _begin_replay(self, source: Source) -> None:
+        channels = self._decoder.channels if self._options.multichannel else 1
+        if not channels:
+            return  # a container says so in its header, which is still to come
+        self._script = continued(source.script(self._options, channels), self._leg.place_audio_s)
+        self._engine = ReplayEngine(self._script, self._options, self.request_id, lag_scale=self._settings.lag_scale)
 
     def _refuse(self, why: Unidentified, now_s: float) -> list[Action]:
         self.journal.note(why.sentence, now_s, self.audio_s)

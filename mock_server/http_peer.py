@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -57,29 +58,40 @@ class HttpPeer:
     def __init__(self, server: MockServer, transport: asyncio.Transport) -> None:
         self._server = server
         self._transport = transport
-        self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=server.settings.limits.head_bytes)
+        self._limits = server.settings.limits
+        self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=self._limits.head_bytes)
         self._news = asyncio.Event()
         self._writable = asyncio.Event()
         self._writable.set()
+        self._client_done = asyncio.Event()
+        self._announced = 0
+        self._discarding = False
+        self._gone = False
+        self._cut: asyncio.TimerHandle | None = None
         self._task = server.spawn(self._serve())
 
     # --- from the socket --------------------------------------------------------------------------------------------
 
     def receive(self, data: bytes) -> None:
-        """Bytes came."""
-        try:
-            self._http.receive_data(data)
-        except h11.RemoteProtocolError:
-            self._transport.close()  # more after the end of the conversation
+        """Bytes came; no more are taken in until these have been looked at."""
+        if self._discarding:
+            return
+        self._http.receive_data(data)
+        self._transport.pause_reading()
         self._news.set()
 
     def receive_eof(self) -> None:
         """The client will send no more."""
-        self.receive(b"")
+        self._client_done.set()
+        self._http.receive_data(b"")
+        self._news.set()
 
     def connection_lost(self) -> None:
         """The socket is gone."""
+        self._gone = True
         self._task.cancel()
+        if self._cut is not None:
+            self._cut.cancel()
 
     def pause_writing(self) -> None:
         """The client does not read."""
@@ -93,20 +105,40 @@ class HttpPeer:
 
     async def _serve(self) -> None:
         try:
+            await self._answer_all()
+            await self._take_in_the_rest()
+        except TimeoutError:
+            LOG.warning("cut a client that does not read")
+            self._transport.abort()
+        finally:
+            self._close()
+
+    def _close(self) -> None:
+        """Close once all is sent, or when the client has not taken it in in time."""
+        if not self._gone:
+            self._transport.close()
+            self._cut = asyncio.get_running_loop().call_later(self._limits.close_timeout_s, self._transport.abort)
+
+    async def _answer_all(self) -> None:
+        try:
             while await self._one_request():
                 self._http.start_next_cycle()
         except (h11.RemoteProtocolError, BodyTooSlow) as error:
             await self._complain(error)
+        except TimeoutError:
+            raise
         except Exception as error:
             LOG.error("request failed", exc_info=error)
             self._server.errors.append(error)
             await self._complain(error)
-        finally:
-            self._transport.close()
 
     async def _one_request(self) -> bool:
         """Answer the next request; False when the connection ends with it."""
-        head = await self._next_event(self._server.settings.limits.head_timeout_s)
+        try:
+            async with asyncio.timeout(self._limits.head_timeout_s):
+                head = await self._next_event()
+        except TimeoutError:
+            return False  # a kept connection with no further request, or not a whole one: nobody to answer
         if not isinstance(head, h11.Request):
             return False
         request = HttpRequest(
@@ -114,6 +146,9 @@ class HttpPeer:
             head.target.decode("ascii", "replace"),
             {name.decode("ascii"): value.decode("latin-1") for name, value in head.headers},
         )
+        if not {"content-length", "transfer-encoding"} & request.headers.keys():
+            self._http.next_event()  # the end of a request without a body; until it is read the connection is not kept
+        self._announced = int(request.headers.get("content-length", 0))
         response = await self._server.routes.answer(request, self._body)
         await self._send(response, head_only=request.method == "HEAD")
         return self._http.our_state is h11.DONE and self._http.their_state is h11.DONE
@@ -122,35 +157,43 @@ class HttpPeer:
         """The whole body; the client is told to go on when it waits for that (`Expect: 100-continue`).
 
         Raises:
-            BodyTooLarge: it exceeds `limit`.
+            BodyTooLarge: it exceeds `limit`, or says that it will.
             BodyTooSlow: it stopped coming.
         """
+        if self._announced > limit:
+            raise BodyTooLarge
         if self._http.they_are_waiting_for_100_continue:
             self._write(h11.InformationalResponse(status_code=100, headers=[], reason=b"Continue"))
         body = bytearray()
-        while True:
-            event = await self._next_event(self._server.settings.limits.body_timeout_s)
+        while True:  # Deepgram's 408 is for a body that stops, however long all of it takes
+            try:
+                async with asyncio.timeout(self._limits.body_timeout_s):
+                    event = await self._next_event()
+            except TimeoutError:
+                raise BodyTooSlow from None
             if not isinstance(event, h11.Data):
                 return bytes(body)
             body += event.data
             if len(body) > limit:
                 raise BodyTooLarge
 
-    async def _next_event(self, timeout_s: float) -> object:
+    async def _next_event(self) -> object:
         while True:
             event = self._http.next_event()
             if event is not h11.NEED_DATA:
                 return event
             self._news.clear()
             self._transport.resume_reading()
-            try:
-                await asyncio.wait_for(self._news.wait(), timeout_s)
-            except TimeoutError:
-                raise BodyTooSlow from None
+            await self._news.wait()
 
     # --- answers ----------------------------------------------------------------------------------------------------
 
     async def _send(self, response: HttpResponse, *, head_only: bool = False) -> None:
+        """Send an answer, as fast as the client takes it in.
+
+        Raises:
+            TimeoutError: it does not.
+        """
         headers = [*response.headers]
         if self._http.their_state is not h11.DONE:
             headers.append(("connection", "close"))  # an unread body makes the connection useless for more
@@ -164,15 +207,34 @@ class HttpPeer:
         if response.body and not head_only:
             self._write(h11.Data(data=response.body))
         self._write(h11.EndOfMessage())
-        await self._writable.wait()
+        await asyncio.wait_for(self._writable.wait(), self._limits.body_timeout_s)
 
     async def _complain(self, error: Exception) -> None:
         if self._http.our_state not in (h11.IDLE, h11.SEND_RESPONSE):
             return
-        slow, bad = isinstance(error, BodyTooSlow), isinstance(error, h11.RemoteProtocolError)
-        if slow and self._http.our_state is h11.IDLE:
-            return  # a kept connection with no further request: nothing to complain about
-        await self._send(self._server.routes.failure(408 if slow else 400 if bad else 500, str(error)))
+        match error:
+            case h11.RemoteProtocolError():
+                status = error.error_status_hint
+            case BodyTooSlow():
+                status = 408
+            case _:
+                status = 500
+        await self._send(self._server.routes.failure(status, str(error)))
+
+    async def _take_in_the_rest(self) -> None:
+        """Let a client that was answered before it had sent all finish its sending, and throw that away.
+
+        Closing a socket with unread bytes resets the connection, and the client may never see its answer (RFC 9112,
+        9.6).
+        """
+        unread = self._http.their_state not in (h11.IDLE, h11.DONE, h11.CLOSED, h11.MUST_CLOSE)
+        if not unread or self._transport.is_closing() or not self._transport.can_write_eof():
+            return
+        self._discarding = True
+        self._transport.write_eof()
+        self._transport.resume_reading()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._client_done.wait(), self._limits.close_timeout_s)
 
     def _write(self, event: h11.Event) -> None:
         data = self._http.send(event)

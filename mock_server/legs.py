@@ -11,7 +11,9 @@ Pure: bytes, positions and times come in; places come out.
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import chain, islice
 from typing import Final
 
 from harness.audio.fingerprint import Fingerprint
@@ -26,6 +28,9 @@ REMEMBERED_AUDIO_S: Final = 60.0
 REMEMBERED_WALL_S: Final = 300.0
 """How long an unfinished connection is remembered."""
 
+SILENT_WALL_S: Final = 2.0
+"""A connection that was sent nothing for so long may be cut off without our having noticed."""
+
 REMEMBERED_LEGS: Final = 64
 
 PROBE_AUDIO_S: Final = 0.25
@@ -33,6 +38,9 @@ PROBE_AUDIO_S: Final = 0.25
 
 GIVE_UP_AUDIO_S: Final = 2.0
 """After so much audio a continuation that was not found is a new session."""
+
+LAST_BYTES: Final = 64
+"""How much of two pieces is compared before all of them is."""
 
 
 @dataclass
@@ -46,6 +54,7 @@ class Leg:
         fmt: of its raw audio; None for containers, whose continuation cannot be told by bytes.
         tail: the latest of its bytes.
         tail_start: position of the first byte of the tail on this connection.
+        heard_s: when it was last sent audio.
         ended_s: when it ended; None while it runs.
     """
 
@@ -56,15 +65,19 @@ class Leg:
     known: Fingerprint | None = None
     tail: bytearray = field(default_factory=bytearray)
     tail_start: int = 0
+    heard_s: float = 0.0
     ended_s: float | None = None
+
+    def __post_init__(self) -> None:
+        self._tail_bytes = 0 if self.fmt is None else self.fmt.aligned_bytes(REMEMBERED_AUDIO_S)
 
     def heard(self, data: bytes) -> None:
         """The client sent audio."""
         if self.fmt is None:
             return
         self.tail += data
-        surplus = len(self.tail) - self.fmt.aligned_bytes(REMEMBERED_AUDIO_S)
-        if surplus > 0:
+        surplus = len(self.tail) - self._tail_bytes
+        if surplus > self._tail_bytes // 4:  # now and then, so that the rest is not moved for every frame
             del self.tail[:surplus]
             self.tail_start += surplus
 
@@ -97,20 +110,31 @@ class Legs:
             now_s: monotonic seconds.
         """
         before = self._unfinished.pop(client, None)
-        if before is not None and (
-            before.fmt != fmt or before.ended_s is None or now_s - before.ended_s > REMEMBERED_WALL_S
-        ):
+        if before is not None and not (before.fmt == fmt and _gone(before, now_s)):
             before = None
         return Leg(0 if before is None else before.number + 1, fmt), before
+
+    def runs(self, client: str, leg: Leg) -> None:
+        """A connection has found what answers it; it may be gone without our noticing, so it is remembered."""
+        self._unfinished[client] = leg
 
     def ended(self, client: str, leg: Leg, now_s: float, *, finished: bool) -> None:
         """A connection is over; one that was not closed in good order may be continued."""
         if finished or leg.source is None:
+            if self._unfinished.get(client) is leg:
+                del self._unfinished[client]
             return
         leg.ended_s = now_s
         self._unfinished[client] = leg
         while len(self._unfinished) > REMEMBERED_LEGS:
             self._unfinished.popitem(last=False)
+
+
+def _gone(leg: Leg, now_s: float) -> bool:
+    """Whether a connection is over, though not for long; one that was sent nothing for a while may be half-open."""
+    if leg.ended_s is None:
+        return now_s - leg.heard_s > SILENT_WALL_S
+    return now_s - leg.ended_s <= REMEMBERED_WALL_S
 
 
 def find_place(leg: Leg, before: Leg, samples: Samples, sample_rate: int, *, last_chance: bool = False) -> Place | None:
@@ -131,7 +155,7 @@ def find_place(leg: Leg, before: Leg, samples: Samples, sample_rate: int, *, las
     give_up = last_chance or heard_audio_s >= GIVE_UP_AUDIO_S
     found = _occurrences(bytes(leg.tail), before) if leg.tail else []
     if len(found) == 1 or (found and give_up):
-        return Place(before.position_audio_s(found[-1]), before)
+        return Place(before.position_audio_s(found[0]), before)
     if not found and before.known is not None:
         expected_audio_s = before.position_audio_s(before.tail_start + len(before.tail))
         audio_s = locate(samples, sample_rate, before.known, expected_audio_s)
@@ -141,18 +165,36 @@ def find_place(leg: Leg, before: Leg, samples: Samples, sample_rate: int, *, las
 
 
 def _occurrences(heard: bytes, before: Leg) -> list[int]:
-    """Every place of the old connection, in bytes, at which the new one's audio stood; whole frames only.
+    """The last places of the old connection, in bytes, at which the new one's audio stood; two at most.
 
     The new audio may run past the end of the old, so as much of it is compared as the old has from there on.
     """
+    places = chain(_at_the_end(heard, before), _inside(heard, before))
+    return [before.tail_start + at for at in islice(places, 2)]
+
+
+def _at_the_end(heard: bytes, before: Leg) -> Iterator[int]:
+    """Where the new audio runs past the end of the old, from the latest place on."""
     assert before.fmt is not None
-    width = before.fmt.frame_bytes
-    probe = heard[: before.fmt.aligned_bytes(PROBE_AUDIO_S)]
-    places: list[int] = []
-    at = before.tail.find(probe)
+    tail, width = before.tail, before.fmt.frame_bytes
+    least = min(len(heard), len(tail), before.fmt.aligned_bytes(PROBE_AUDIO_S))
+    for at in range(_aligned(len(tail) - least, before), max(-1, len(tail) - len(heard)), -width):
+        size = len(tail) - at
+        # The last bytes first: in silence everything else is alike nearly everywhere.
+        if heard[max(0, size - LAST_BYTES) : size] == tail[-min(size, LAST_BYTES) :] and heard.startswith(tail[at:]):
+            yield at
+
+
+def _inside(heard: bytes, before: Leg) -> Iterator[int]:
+    """Where the old connection has all of the new audio, from the latest place on."""
+    at = before.tail.rfind(heard)
     while at >= 0:
-        ahead = before.tail[at : at + len(heard)]
-        if (before.tail_start + at) % width == 0 and heard.startswith(ahead):
-            places.append(before.tail_start + at)
-        at = before.tail.find(probe, at + 1)
-    return places
+        if at == _aligned(at, before):
+            yield at
+        at = before.tail.rfind(heard, 0, at + len(heard) - 1)
+
+
+def _aligned(at: int, before: Leg) -> int:
+    """The last beginning of a frame up to a place in the tail."""
+    assert before.fmt is not None
+    return at - (before.tail_start + at) % before.fmt.frame_bytes

@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import Final
 
 from harness.audio.decode import Audio
-from harness.audio.fingerprint import Fingerprint, fingerprint, pcm_sha256
+from harness.audio.fingerprint import LEAD_AUDIO_S, RATE, Fingerprint, fingerprint, pcm_sha256
 from harness.audio.follower import Follower
 from harness.audio.identity import LeadMatcher, Matched, Unmatched
 from harness.audio.pcm import Samples
@@ -50,6 +50,17 @@ class Known:
         """The whole audio, ready to be compared with a stream."""
         return fingerprint(self.audio, None) if self.audio is not None else None
 
+    @cached_property
+    def lead(self) -> Fingerprint | None:
+        """The beginning of it, which is all that a stream's beginning is compared with."""
+        whole = self.fingerprint
+        return Fingerprint(whole.samples[: int(LEAD_AUDIO_S * RATE)], whole.onset) if whole is not None else None
+
+    def prepare(self) -> None:
+        """Do the costly part now, milliseconds for each, lest the first stream to connect hold up all others."""
+        if self.lead is not None:
+            self.lead.emphasised  # noqa: B018 - reading it makes it
+
 
 @dataclass(frozen=True)
 class Unidentified:
@@ -71,6 +82,8 @@ class Replies:
         self, known: Iterable[Known] = (), *, always: Source | None = None, unknown_is_silence: bool = False
     ) -> None:
         self._known = {entry.source.name: entry for entry in known}
+        for entry in self._known.values():
+            entry.prepare()
         self._always = always
         self._fallback = silence() if unknown_is_silence else None
 
@@ -149,7 +162,7 @@ class Identification:
         self._known = {entry.source.name: entry for entry in known}
         self._fallback = fallback
         self._follower = Follower(recording) if recording is not None else None
-        prints = {name: entry.fingerprint for name, entry in self._known.items() if entry.fingerprint is not None}
+        prints = {name: entry.lead for name, entry in self._known.items() if entry.lead is not None}
         self._matcher = LeadMatcher(prints)
         self._next_frame = 0
 
@@ -174,21 +187,16 @@ class Identification:
             The source, once, when it has become clear; why there is none; or None when there is nothing new.
         """
         if self.source is not None:
-            self._follow(decoder)
+            self._follow(decoder, to_the_end=last_chance)
             return None
-        if decoder.audio_s > 0:
-            samples = self._new_samples(decoder)
-            outcome = self._matcher.feed(samples, decoder.sample_rate)
-            if last_chance and not isinstance(outcome, Matched | Unmatched):
-                outcome = self._matcher.finish()
-            if isinstance(outcome, Matched):
-                return self._choose(outcome, decoder)
-            if isinstance(outcome, Unmatched):
-                return self._nothing(outcome, decoder)
-            return None
-        if last_chance or decoder.undecodable:
-            return self._fall_back()
-        return None
+        if not decoder.audio_s:
+            return None  # nothing was heard that a recording could be about
+        outcome = self._matcher.feed(self._new_samples(decoder), decoder.sample_rate)
+        if last_chance and not isinstance(outcome, Matched | Unmatched):
+            outcome = self._matcher.finish()
+        if isinstance(outcome, Matched):
+            return self._choose(outcome, decoder)
+        return self._nothing(outcome, decoder) if isinstance(outcome, Unmatched) else None
 
     def _choose(self, matched: Matched, decoder: StreamDecoder) -> Source:
         known = self._known[matched.keys[0]]
@@ -198,9 +206,12 @@ class Identification:
         self._follower = Follower(known.fingerprint, matched.offset_audio_s, matched.gain, heard_audio_s)
         return known.source
 
-    def _follow(self, decoder: StreamDecoder) -> None:
-        if self._follower is not None and decoder.sample_rate:
-            self._follower.feed(self._new_samples(decoder), decoder.sample_rate)
+    def _follow(self, decoder: StreamDecoder, *, to_the_end: bool) -> None:
+        if self._follower is None or not decoder.sample_rate:
+            return
+        self._follower.feed(self._new_samples(decoder), decoder.sample_rate)
+        if to_the_end:
+            self._follower.finish()
 
     def _new_samples(self, decoder: StreamDecoder) -> Samples:
         samples = decoder.samples_since(self._next_frame)
@@ -210,11 +221,8 @@ class Identification:
     def _nothing(self, unmatched: Unmatched, decoder: StreamDecoder) -> Source | Unidentified:
         nearest = [f"{name} (similarity {similarity:.2f})" for name, similarity in unmatched.nearest[:3]]
         tail = f"nearest: {', '.join(nearest)}" if nearest else _list_of(self._known)
-        return self._fall_back(f"no recording begins like the first {decoder.audio_s:.2f} s of this stream; {tail}")
-
-    def _fall_back(self, sentence: str = "") -> Source | Unidentified:
         if self._fallback is None:
-            return Unidentified(sentence or f"no audio came by which to find a recording; {_list_of(self._known)}")
+            return Unidentified(f"no recording begins like the first {decoder.audio_s:.2f} s of this stream; {tail}")
         self.source = self._fallback
         return self._fallback
 

@@ -6,7 +6,7 @@ same audio and make one source. The audio is looked for beside them, as the reco
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -47,7 +47,7 @@ def load_known(paths: Iterable[Path]) -> list[Known]:
     """Every source in some files and folders; a folder gives the recordings and responses in it.
 
     Raises:
-        BadInput: a path is missing, a file that was named is neither, or one in a folder is broken.
+        BadInput: a path is missing, a file that was named is neither, one in a folder is broken, or two share a name.
     """
     known: list[Known] = []
     for path in paths:
@@ -61,6 +61,9 @@ def load_known(paths: Iterable[Path]) -> list[Known]:
             raise BadInput(f"{path}: neither a recording ({RECORDING_ENDING}) nor a response ({RESPONSE_ENDING})")
         else:
             raise BadInput(f"{path}: no such file or folder")
+    name, times = Counter(entry.source.name for entry in known).most_common(1)[0] if known else ("", 1)
+    if times > 1:
+        raise BadInput(f"{name}: {times} recordings have this name; wanted names that tell them apart")
     return known
 
 
@@ -72,8 +75,13 @@ def from_recording(path: Path) -> Known:
     """
     recording = store.load(path)
     audio = recording.audio
+    source = RecordedSource(recording.name, recording)
+    try:
+        source.session  # noqa: B018 - reading it checks it
+    except BadInput as error:
+        raise BadInput(f"{path}: {error}") from None
     return Known(
-        source=RecordedSource(recording.name, recording),
+        source=source,
         file_sha256=audio.sha256 if audio is not None else None,
         audio=_audio_of(path, recording),
     )
@@ -104,10 +112,11 @@ def from_reference(path: Path, *, audio: Audio | None = None) -> Known:
         raise BadInput(f"{path}: no reference: {error}") from None
     phrases = [Phrase(p.text, p.start_audio_s, p.end_audio_s, p.channel) for p in reference.phrases]
     duration_audio_s = audio.duration_audio_s if audio is not None else None
-    return Known(
-        SpokenSource(path.stem, timeline_of(reference.text, phrases, reference.channels, duration_audio_s)),
-        audio=audio,
-    )
+    try:
+        timeline = timeline_of(reference.text, phrases, reference.channels, duration_audio_s)
+    except BadInput as error:
+        raise BadInput(f"{path}: {error}") from None
+    return Known(SpokenSource(path.stem, timeline), audio=audio)
 
 
 def timeline_of(text: str, phrases: Iterable[Phrase], channels: int, duration_audio_s: float | None) -> Timeline:
@@ -160,10 +169,15 @@ def _audio_of(path: Path, recording: Recording) -> Audio | None:
     data, described = store.load_audio(path, recording), recording.audio
     if data is None or described is None:
         return None
-    if described.encoding is None or described.sample_rate is None:
+    if described.encoding is None:
         return decode(data, str(path))
-    raw = AudioFormat(Encoding(described.encoding), described.sample_rate, described.channels or 1)
-    return decode_raw(data, raw)
+    if described.encoding not in set(Encoding) or described.sample_rate is None:
+        return None  # such audio is known by its bytes alone
+    try:
+        raw = AudioFormat(Encoding(described.encoding), described.sample_rate, described.channels or 1)
+        return decode_raw(data, raw)
+    except BadInput as error:
+        raise BadInput(f"{path}: its audio cannot be read: {error}") from None
 
 
 def _response(path: Path) -> PrerecordedResponse:

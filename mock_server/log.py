@@ -6,3 +6,8 @@ import logging
 from typing import Final
 
 LOG: Final = logging.getLogger("dgharness.server")
+
+WIRE: Final = logging.getLogger("dgharness.server.wire")
+"""The `websockets` package's own log. At DEBUG it would print the request's headers, and with them the key."""
+
+WIRE.setLevel(logging.WARNING)

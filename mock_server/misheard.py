@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import Final
 
+from msgspec.structs import replace as replace_struct
+
 from harness.protocol.messages import Word
 from mock_server.timeline import Timeline, bare
 
@@ -14,9 +16,10 @@ SOUND_ALIKE: Final = {
     "our": "are", "are": "our", "in": "and", "and": "in", "is": "as", "as": "is", "it": "at", "at": "it", "no": "know",
     "know": "no", "week": "weak", "weather": "whether", "whether": "weather", "hour": "our", "right": "write",
     "write": "right", "eight": "ate", "one": "won", "by": "buy", "buy": "by", "of": "off", "off": "of", "than": "then",
-    "then": "than", "your": "you're", "we": "he", "he": "we", "this": "these", "that": "the", "on": "an", "an": "on",
+    "then": "than", "your": "her", "we": "he", "he": "we", "this": "these", "that": "the", "on": "an", "an": "on",
 }  # fmt: skip
-STRAY: Final = ("the", "a", "and", "uh", "so", "to")
+STRAY: Final = ("the", "a", "and", "well", "so", "to")
+MISHEARD_CONFIDENCE: Final = 0.62
 
 
 @dataclass(frozen=True)
@@ -52,8 +55,7 @@ def _heard(word: Word, error_rate: float, rng: Random, counts: list[int]) -> lis
         return []
     middle = round((word.start + word.end) / 2, 3)
     stray = rng.choice([candidate for candidate in STRAY if candidate != word.word])
-    kept = _respelled(word, word.display, word.start, middle, confidence=word.confidence)
-    return [kept, _respelled(word, stray, middle, word.end)]
+    return [replace_struct(word, end=middle), _respelled(word, stray, middle, word.end)]
 
 
 def _sound_alike(word: str, rng: Random) -> str:
@@ -64,5 +66,7 @@ def _sound_alike(word: str, rng: Random) -> str:
     return word + rng.choice(("s", "ed", "er"))
 
 
-def _respelled(word: Word, token: str, start: float, end: float, confidence: float = 0.62) -> Word:
-    return Word(word=bare(token), start=start, end=end, confidence=confidence, punctuated_word=token)
+def _respelled(word: Word, token: str, start: float, end: float) -> Word:
+    return replace_struct(
+        word, word=bare(token), start=start, end=end, confidence=MISHEARD_CONFIDENCE, punctuated_word=token
+    )

@@ -58,7 +58,7 @@ class PortProtocol(asyncio.Protocol):
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
         transport.set_write_buffer_limits(high=256 * 1024)
-        self._server.connections.add(transport)
+        self._server.connected(transport)
         limit_s = self._server.settings.limits.head_timeout_s
         self._deadline = asyncio.get_running_loop().call_later(limit_s, transport.abort)
 
@@ -69,22 +69,21 @@ class PortProtocol(asyncio.Protocol):
             return
         self._head += data
         # h11 needs to see the head anew only when it may be complete, so a slow head costs no repeated parsing.
-        complete = b"\r\n\r\n" in self._head or b"\n\n" in self._head
-        if complete or len(self._head) > self._server.settings.limits.head_bytes:
+        if len(self._head) > self._server.settings.limits.head_bytes or _ends(self._head):
             self._deadline.cancel()
             self._hand_over()
 
     def eof_received(self) -> bool:
-        """The client will send no more; returns True to keep our half open."""
+        """The client will send no more; returns whether our half stays open for what is still to be said."""
         if self._peer is None:
             return False
         self._peer.receive_eof()
-        return True
+        return self._transport.can_write_eof()  # TLS has no half-close
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The socket is gone."""
         self._deadline.cancel()
-        self._server.connections.discard(self._transport)
+        self._server.disconnected(self._transport)
         if self._peer is not None:
             self._peer.connection_lost()
 
@@ -100,23 +99,32 @@ class PortProtocol(asyncio.Protocol):
 
     def _hand_over(self) -> None:
         head, self._head = self._head, b""
-        peer: Peer
-        if _is_upgrade(head, self._server.settings.limits.head_bytes):
-            peer = WebSocketPeer(self._server, self._transport)
-        else:
-            peer = HttpPeer(self._server, self._transport)
-        self._peer = peer
-        peer.receive(head)
+        limit = self._server.settings.limits.head_bytes
+        if not _ends(head[:limit]):
+            head = head[: limit + 1]  # h11 refuses what is too long (431) only as long as it is not complete
+        target = _upgrade_target(head, limit)
+        self._peer = (
+            HttpPeer(self._server, self._transport)
+            if target is None
+            else WebSocketPeer(self._server, self._transport, target)
+        )
+        self._peer.receive(head)
 
 
-def _is_upgrade(head: bytes, limit: int) -> bool:
-    """Whether a request asks for a WebSocket; a head that is no HTTP is left to the HTTP side, which says so."""
+def _ends(head: bytes) -> bool:
+    """Whether there is the end of a request's head in it, by the endings of lines that h11 takes."""
+    return b"\n\r\n" in head or b"\n\n" in head
+
+
+def _upgrade_target(head: bytes, limit: int) -> str | None:
+    """What a request for a WebSocket asks for, else None; no HTTP at all is left to the HTTP side, which says so."""
     reader = h11.Connection(h11.SERVER, max_incomplete_event_size=limit)
     try:
         reader.receive_data(head)
         request = reader.next_event()
     except h11.RemoteProtocolError:
-        return False
+        return None
     if not isinstance(request, h11.Request) or request.method != b"GET":
-        return False
-    return any(name == b"upgrade" and b"websocket" in value.lower() for name, value in request.headers)
+        return None
+    wanted = any(name == b"upgrade" and b"websocket" in value.lower() for name, value in request.headers)
+    return request.target.decode("ascii", "replace") if wanted else None

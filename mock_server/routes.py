@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import json
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from random import Random
 from typing import Any, Final
 
@@ -58,7 +59,8 @@ class Routes:
         try:
             answered = await self._transcribe(request, read_body, request_id)
         except BodyTooLarge:
-            answered = refusals.PAYLOAD_TOO_LARGE
+            limit = f"The request body is larger than {self._settings.limits.body_bytes} bytes."
+            answered = replace(refusals.PAYLOAD_TOO_LARGE, message=limit)
         if isinstance(answered, Refusal):
             LOG.warning("request refused", extra={"status": answered.status, "why": answered.message})
             return _refuse(answered, request_id)
@@ -71,12 +73,8 @@ class Routes:
 
     def failure(self, status: int, message: str) -> HttpResponse:
         """An answer for a request that could not even be read, or that broke us."""
-        request_id = self._reception.new_request_id()
-        if status == 408:
-            return _refuse(refusals.SLOW_UPLOAD, request_id)
-        if status == 400:
-            return _refuse(Refusal(400, f"Bad Request: {message}"), request_id)
-        return _refuse(refusals.INTERNAL_SERVER_ERROR, request_id)
+        refusal = Refusal(400, f"Bad Request: {message}") if status == 400 else refusals.for_status(status)
+        return _refuse(refusal, self._reception.new_request_id())
 
     async def _transcribe(self, request: HttpRequest, read_body: ReadBody, request_id: str) -> bytes | Refusal:
         refused = self._reception.admit(request.headers.get("authorization"))
@@ -91,6 +89,8 @@ class Routes:
         content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if content_type in NOT_AUDIO:
             return refusals.UNSUPPORTED_MEDIA_TYPE
+        if not {"content-length", "transfer-encoding"} & request.headers.keys():
+            return refusals.LENGTH_REQUIRED
         body = await read_body(self._settings.limits.body_bytes)
         if content_type == "application/json":
             body_or_refusal = await self._fetch(body)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from random import Random
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from harness.clock import Clock, SystemClock
 from harness.errors import BadInput
@@ -26,6 +26,11 @@ from mock_server.port import PortProtocol
 from mock_server.reception import Reception, Refused
 from mock_server.routes import Routes
 from mock_server.settings import ServerSettings
+
+STOP_TIMEOUT_S: Final = 5.0
+
+ACCEPT_STEPS: Final = 3
+"""Turns of its loop in which asyncio makes a transport of a connection that it has accepted."""
 
 
 class MockServer:
@@ -61,6 +66,8 @@ class MockServer:
         self._on_session = on_session
         self._tasks: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
+        self._empty = asyncio.Event()
+        self._empty.set()
 
     @property
     def port(self) -> int:
@@ -75,10 +82,16 @@ class MockServer:
             BadInput: the address cannot be listened on, or a certificate cannot be read.
         """
         loop = asyncio.get_running_loop()
-        host, port = self.settings.host, self.settings.port
+        host, port, tls = self.settings.host, self.settings.port, self._tls()
         try:
             self._server = await loop.create_server(
-                lambda: PortProtocol(self), host, port, ssl=self._tls(), reuse_address=True
+                lambda: PortProtocol(self),
+                host,
+                port,
+                ssl=tls,
+                ssl_handshake_timeout=self.settings.limits.head_timeout_s if tls else None,
+                ssl_shutdown_timeout=self.settings.limits.close_timeout_s if tls else None,
+                reuse_address=True,
             )
         except OSError as error:
             raise BadInput(f"cannot listen on {host} port {port}: {error.strerror or error}") from None
@@ -88,14 +101,15 @@ class MockServer:
         """Accept no more, cut what is open, and wait until it is gone."""
         if self._server is None:
             return
-        self._server.close()
+        await self._accept_no_more(self._server)
         for transport in list(self.connections):
             transport.abort()
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._server.wait_closed(), timeout=5)
+            await asyncio.wait_for(self._empty.wait(), STOP_TIMEOUT_S)
+            await asyncio.wait_for(self._server.wait_closed(), STOP_TIMEOUT_S)
         LOG.info("stopped", extra={"sessions": len(self.sessions)})
 
     async def __aenter__(self) -> Self:
@@ -108,6 +122,17 @@ class MockServer:
         await self.stop()
 
     # --- for the peers ----------------------------------------------------------------------------------------------
+
+    def connected(self, transport: asyncio.Transport) -> None:
+        """A client connected."""
+        self.connections.add(transport)
+        self._empty.clear()
+
+    def disconnected(self, transport: asyncio.Transport) -> None:
+        """A client's socket is gone."""
+        self.connections.discard(transport)
+        if not self.connections:
+            self._empty.set()
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Run something until it ends or the server stops."""
@@ -136,6 +161,19 @@ class MockServer:
 
     def _health(self) -> dict[str, Any]:
         return {"status": "ok", "sessions": len(self.sessions), "open_connections": len(self.connections)}
+
+    @staticmethod
+    async def _accept_no_more(server: asyncio.Server) -> None:
+        """Stop listening, and let connections that were just accepted become ours, to be cut like all others.
+
+        asyncio leaves the socket of a connection open that it accepted in the very moment its server was closed.
+        """
+        with suppress(NotImplementedError):  # Windows' loop has no readers
+            for listening in server.sockets:
+                asyncio.get_running_loop().remove_reader(listening.fileno())
+        for _ in range(ACCEPT_STEPS):
+            await asyncio.sleep(0)
+        server.close()
 
     def _tls(self) -> ssl.SSLContext | None:
         if self.settings.certfile is None:
@@ -170,8 +208,11 @@ class BackgroundServer:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._loop is not None and self._stop is not None:
-            self._loop.call_soon_threadsafe(self._stop.set)
+            with suppress(RuntimeError):  # its loop has ended by itself: `_failure` says why
+                self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join()
+        if self._failure is not None and error is None:
+            raise self._failure
 
     def _run(self) -> None:
         try:

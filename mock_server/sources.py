@@ -5,9 +5,10 @@ A source answers both endpoints. What it lacks of the one it derives from the ot
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from random import Random
-from typing import Protocol
+from typing import Final, Protocol
 
 from harness.protocol.messages import ModelInfo
 from harness.protocol.options import ListenOptions
@@ -18,6 +19,9 @@ from mock_server.misheard import mishear
 from mock_server.script import Script, from_recording
 from mock_server.synthesis import MODEL, MODEL_UUID, synthesise
 from mock_server.timeline import Timeline, from_prerecorded
+
+SCRIPTS_KEPT: Final = 64
+"""Scripts that a source keeps made, by query: a client may put anything into its query."""
 
 
 class Source(Protocol):
@@ -37,8 +41,8 @@ class Source(Protocol):
         """Where its words come from, for reports."""
         ...
 
-    def script(self, options: ListenOptions) -> Script:
-        """What to say to a stream with these options."""
+    def script(self, options: ListenOptions, channels: int) -> Script:
+        """What to say to a stream with these options, of which so many channels are answered."""
         ...
 
     def answer(self, options: ListenOptions, submitted: Submitted) -> PrerecordedResponse:
@@ -73,26 +77,35 @@ class RecordedSource:
             return f"recording {self.name} (streamed session; the pre-recorded answer is made from its finals)"
         return f"recording {self.name}"
 
-    def script(self, options: ListenOptions) -> Script:
+    def script(self, options: ListenOptions, channels: int) -> Script:
         """The recorded session, literally, when its channels are the ones asked for; else made from its words."""
-        channels = answered_channels(options)
-        if self.recording is not None:
-            script = from_recording(self.recording)
-            if len(script.timeline.channels) == channels:
-                return script
-            timeline = script.timeline
-        else:
-            assert self.response is not None
-            timeline = from_prerecorded(self.response)
-        return synthesise(timeline.spread(channels), options, Random(self.name), self.name)
+        if self.session is not None and len(self.session.timeline.channels) == channels:
+            return self.session
+        made = synthesise(self._timeline.spread(channels), options, Random(self.name), self.name)
+        return replace(made, synthetic=self.synthetic)
+
+    @cached_property
+    def session(self) -> Script | None:
+        """The recorded session as a script; None when only a response is at hand.
+
+        Raises:
+            BadInput: the recording cannot be replayed.
+        """
+        return from_recording(self.recording) if self.recording is not None else None
+
+    @property
+    def _timeline(self) -> Timeline:
+        if self.session is not None:
+            return self.session.timeline
+        assert self.response is not None
+        return from_prerecorded(self.response)
 
     def answer(self, options: ListenOptions, submitted: Submitted) -> PrerecordedResponse:
         """The recorded response with the ids of this request, or one made from the session's finals."""
         if self.response is not None:
             return resubmitted(self.response, submitted)
-        assert self.recording is not None
-        script = from_recording(self.recording)
-        return answer(script.timeline, options, submitted, script.model, script.model_uuid)
+        assert self.session is not None
+        return answer(self.session.timeline, options, submitted, self.session.model, self.session.model_uuid)
 
 
 @dataclass(frozen=True)
@@ -112,7 +125,7 @@ class SpokenSource:
     streaming_error_rate: float = 0.0
     prerecorded_error_rate: float = 0.0
     seed: int = 0
-    _scripts: dict[str, Script] = field(default_factory=dict, compare=False, repr=False)
+    _scripts: dict[tuple[str, int], Script] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def synthetic(self) -> bool:
@@ -124,16 +137,18 @@ class SpokenSource:
         rates = f"{self.streaming_error_rate:.0%} and {self.prerecorded_error_rate:.0%}"
         return f"script from the text of {self.name} (synthetic; word errors {rates}, seed {self.seed})"
 
-    def script(self, options: ListenOptions) -> Script:
+    def script(self, options: ListenOptions, channels: int) -> Script:
         """A synthesised script; made once for each query, since every connection of a session asks for the same."""
-        query = options.to_query()
-        if query not in self._scripts:
-            self._scripts[query] = self._synthesised(options)
-        return self._scripts[query]
+        asked = (options.to_query(), channels)
+        if asked not in self._scripts:
+            if len(self._scripts) >= SCRIPTS_KEPT:
+                self._scripts.clear()
+            self._scripts[asked] = self._synthesised(options, channels)
+        return self._scripts[asked]
 
-    def _synthesised(self, options: ListenOptions) -> Script:
+    def _synthesised(self, options: ListenOptions, channels: int) -> Script:
         heard = mishear(self.timeline, self.streaming_error_rate, self._rng("streaming")).timeline
-        return synthesise(heard.spread(answered_channels(options)), options, self._rng("rhythm"), self.name)
+        return synthesise(heard.spread(channels), options, self._rng("rhythm"), self.name)
 
     def answer(self, options: ListenOptions, submitted: Submitted) -> PrerecordedResponse:
         """A response made from the same text, misheard at its own rate."""
@@ -142,11 +157,6 @@ class SpokenSource:
 
     def _rng(self, purpose: str) -> Random:
         return Random(f"{self.seed}/{self.name}/{purpose}")
-
-
-def answered_channels(options: ListenOptions) -> int:
-    """How many channels a stream gets answers for: one, unless `multichannel` asks for each."""
-    return options.effective_channels if options.multichannel else 1
 
 
 def model_of(timeline: Timeline) -> ModelInfo:

@@ -6,11 +6,16 @@ Rhythm after the captures of the live service (protocol reference, 5.1 to 5.4): 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
+from math import ceil, inf
 from random import Random
 from typing import Final
+
+from msgspec import UNSET
+from msgspec.structs import replace
 
 from harness.protocol.codec import encode
 from harness.protocol.messages import (
@@ -25,10 +30,13 @@ from harness.protocol.messages import (
 )
 from harness.protocol.options import ListenOptions
 from mock_server.replay import SILENT_SEGMENT_AUDIO_S
-from mock_server.script import Cue, Said, Script
+from mock_server.script import UNKNOWN_MODEL_UUID, Cue, Said, Script
 from mock_server.timeline import Timeline, alternative_of
 
 INTERIM_EVERY_AUDIO_S: Final = 1.0
+LAST_INTERIM_BEFORE_AUDIO_S: Final = 0.05
+"""No interim this close to its final."""
+
 LONGEST_SEGMENT_AUDIO_S: Final = 5.0
 SHORTEST_PAUSE_AUDIO_S: Final = 0.2
 """The pause that ends speech however small `endpointing` is: its default of 10 ms does not split words."""
@@ -59,7 +67,7 @@ def synthesise(timeline: Timeline, options: ListenOptions, rng: Random, name: st
         name: what the script was made from; stands in every report.
     """
     model = timeline.model or MODEL
-    uuid = MODEL_UUID
+    uuid = timeline.model_uuid or (MODEL_UUID if timeline.model is None else UNKNOWN_MODEL_UUID)
     punctuated = options.punctuates
     shown = tuple(tuple(_shown(word, punctuated) for word in words) for words in timeline.channels)
     cues = [
@@ -68,7 +76,7 @@ def synthesise(timeline: Timeline, options: ListenOptions, rng: Random, name: st
         for cue in _Speaker(number, len(shown), words, options, model, uuid, rng).cues()
     ]
     cues.sort(key=lambda cue: cue.due_audio_s)  # stable: the order within a channel stays
-    heard = Timeline(shown, timeline.duration_audio_s, model)
+    heard = Timeline(shown, timeline.duration_audio_s, model, uuid)
     return Script(name, tuple(cues), heard, uuid, model, synthetic=timeline.model is None)
 
 
@@ -112,7 +120,7 @@ class _Speaker:
                 end_audio_s = round(start_audio_s + SILENT_SEGMENT_AUDIO_S, 3)
                 yield _Segment(start_audio_s, end_audio_s, (), speech_final=False)
                 start_audio_s = end_audio_s
-            end_audio_s = round(self._end_of(words, ended_by_pause), 3)
+            end_audio_s = round(_end_of(words) + (self._pause_audio_s if ended_by_pause else 0.0), 3)
             yield _Segment(start_audio_s, end_audio_s, words, speech_final=ended_by_pause)
             start_audio_s = end_audio_s
 
@@ -122,9 +130,11 @@ class _Speaker:
         for index, word in enumerate(self._words):
             taken.append(word)
             following = self._words[index + 1] if index + 1 < len(self._words) else None
-            paused = following is None or following.start - word.end >= self._pause_audio_s
+            silent_audio_s = inf if following is None else following.start - _end_of(taken)
+            paused = silent_audio_s >= self._pause_audio_s
             too_long = following is not None and following.end - taken[0].start > LONGEST_SEGMENT_AUDIO_S
-            if paused or too_long:
+            # Two voices mixed into one channel may overlap: no segment ends in the middle of a word.
+            if paused or (too_long and silent_audio_s >= 0):
                 yield tuple(taken), paused and self._options.endpointing_ms is not None
                 taken = []
 
@@ -132,16 +142,11 @@ class _Speaker:
     def _pause_audio_s(self) -> float:
         return max((self._options.endpointing_ms or 0) / 1000, SHORTEST_PAUSE_AUDIO_S)
 
-    def _end_of(self, words: tuple[Word, ...], ended_by_pause: bool) -> float:
-        if not ended_by_pause:
-            return words[-1].end
-        return words[-1].end + self._pause_audio_s
-
     # --- what is said of a segment ------------------------------------------------------------------------------------
 
     def _interims(self, segment: _Segment) -> Iterator[Cue]:
         at_audio_s = segment.start_audio_s + INTERIM_EVERY_AUDIO_S
-        while at_audio_s < segment.end_audio_s - 0.05:
+        while at_audio_s < segment.end_audio_s - LAST_INTERIM_BEFORE_AUDIO_S:
             heard = tuple(word for word in segment.words if word.end <= at_audio_s)
             cut_off = next((word for word in segment.words if word.start < at_audio_s < word.end), None)
             if cut_off is not None:
@@ -156,7 +161,7 @@ class _Speaker:
         end = round(at_audio_s, 3)
         guess = word.word if self._rng.random() < 0.6 else word.word[: max(1, len(word.word) // 2)]
         shown = guess if isinstance(word.punctuated_word, str) else word.punctuated_word
-        return (Word(word=guess, start=word.start, end=end, confidence=HALF_HEARD_CONFIDENCE, punctuated_word=shown),)
+        return (replace(word, word=guess, end=end, confidence=HALF_HEARD_CONFIDENCE, punctuated_word=shown),)
 
     def _results(self, segment: _Segment, end_audio_s: float, heard: Alternative, *, is_final: bool) -> Cue:
         return _cue(
@@ -180,11 +185,20 @@ class _Speaker:
         gap_ms = self._options.utterance_end_ms
         if gap_ms is None or not segment.words:
             return
-        last = segment.words[-1]
-        due_audio_s = last.end + gap_ms / 1000
-        following = next((word for word in self._words if word.start >= last.end and word is not last), None)
-        if following is None or following.start >= due_audio_s:
-            yield _cue(UtteranceEnd(channel=self._index, last_word_end=last.end), due_audio_s)
+        end_audio_s = _end_of(segment.words)
+        due_audio_s = end_audio_s + gap_ms / 1000
+        after = bisect_right(self._words, segment.words[-1].start, key=lambda word: word.start)
+        if after == len(self._words) or self._words[after].start >= due_audio_s:
+            # It is computed from the words of Results, so one that has the last word comes first.
+            said_audio_s = self._first_said(segment, end_audio_s)
+            yield _cue(UtteranceEnd(channel=self._index, last_word_end=end_audio_s), max(due_audio_s, said_audio_s))
+
+    def _first_said(self, segment: _Segment, word_end_audio_s: float) -> float:
+        """Where the first Results comes that has a whole word: an interim, when they are sent, or the final."""
+        interims = ceil((word_end_audio_s - segment.start_audio_s) / INTERIM_EVERY_AUDIO_S - 1e-9)
+        at_audio_s = segment.start_audio_s + interims * INTERIM_EVERY_AUDIO_S
+        in_time = at_audio_s < segment.end_audio_s - LAST_INTERIM_BEFORE_AUDIO_S
+        return at_audio_s if in_time and self._options.wants_interims else segment.end_audio_s
 
 
 def _cue(message: Said, due_audio_s: float) -> Cue:
@@ -198,7 +212,7 @@ def _with_lag(cue: Cue, rng: Random) -> Cue:
 def _shown(word: Word, punctuated: bool) -> Word:
     if punctuated:
         return word
-    return Word(word=word.word, start=word.start, end=word.end, confidence=word.confidence, speaker=word.speaker)
+    return replace(word, punctuated_word=UNSET)
 
 
 def _unfinished(words: tuple[Word, ...]) -> tuple[Word, ...]:
@@ -206,6 +220,9 @@ def _unfinished(words: tuple[Word, ...]) -> tuple[Word, ...]:
     if not words or not isinstance(words[-1].punctuated_word, str):
         return words
     last = words[-1]
-    shown = last.display.rstrip(".,;:!?")
-    kept = Word(word=last.word, start=last.start, end=last.end, confidence=last.confidence, punctuated_word=shown)
-    return (*words[:-1], kept)
+    shown = last.display.rstrip(".,;:!?") or last.display
+    return (*words[:-1], replace(last, punctuated_word=shown))
+
+
+def _end_of(words: Sequence[Word]) -> float:
+    return max(word.end for word in words)

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from harness.errors import BadInput
 from harness.protocol.messages import Alternative, ModelInfo, Results, Word
 from harness.protocol.prerecorded import PrerecordedResponse
 
@@ -41,11 +42,13 @@ class Timeline:
         channels: for each channel its words; `word` is lower case, `punctuated_word` as it was written.
         duration_audio_s: how long the audio plays, or None when any length is answered.
         model: what claims to have recognised them; None when the words were made up.
+        model_uuid: the id of that model, when it is known.
     """
 
     channels: tuple[tuple[Word, ...], ...]
     duration_audio_s: float | None = None
     model: ModelInfo | None = None
+    model_uuid: str | None = None
 
     def spread(self, channels: int) -> Timeline:
         """The same speech on so many channels: mixed into one, or with silent channels added."""
@@ -69,9 +72,18 @@ def spoken(text: str) -> Timeline:
 
 
 def from_phrases(phrases: Iterable[Phrase], channels: int, duration_audio_s: float | None) -> Timeline:
-    """A reference whose phrases were measured: within each, time is shared out by the length of the words."""
+    """A reference whose phrases were measured: within each, time is shared out by the length of the words.
+
+    Raises:
+        BadInput: a phrase lies on a channel that there is not, or ends before it starts.
+    """
     said: list[list[Word]] = [[] for _ in range(channels)]
-    for phrase in phrases:
+    for phrase in sorted(phrases, key=lambda phrase: phrase.start_audio_s):
+        if not 0 <= phrase.channel < channels:
+            raise BadInput(f"the phrase {phrase.text!r} is on channel {phrase.channel}; wanted 0 to {channels - 1}")
+        if not 0 <= phrase.start_audio_s <= phrase.end_audio_s:
+            span = f"from {phrase.start_audio_s:g} to {phrase.end_audio_s:g} s"
+            raise BadInput(f"the phrase {phrase.text!r} lasts {span}; wanted an end after a start of 0 or more")
         said[phrase.channel].extend(_shared_out(phrase))
     return Timeline(tuple(tuple(words) for words in said), duration_audio_s)
 
@@ -84,7 +96,13 @@ def from_finals(finals: Sequence[Results], duration_audio_s: float | None) -> Ti
         for number in range(count)
     )
     info = finals[0].metadata.model_info if finals else None
-    return Timeline(channels, duration_audio_s, info if isinstance(info, ModelInfo) else None)
+    uuid = finals[0].metadata.model_uuid if finals else None
+    return Timeline(
+        channels,
+        duration_audio_s,
+        info if isinstance(info, ModelInfo) else None,
+        uuid if isinstance(uuid, str) else None,
+    )
 
 
 def from_prerecorded(response: PrerecordedResponse) -> Timeline:
@@ -93,8 +111,8 @@ def from_prerecorded(response: PrerecordedResponse) -> Timeline:
         channel.alternatives[0].words if channel.alternatives else () for channel in response.results.channels
     )
     infos = response.metadata.model_info
-    model = next(iter(infos.values()), None) if isinstance(infos, dict) else None
-    return Timeline(channels, response.metadata.duration, model)
+    uuid, model = next(iter(infos.items()), (None, None)) if isinstance(infos, dict) else (None, None)
+    return Timeline(channels, response.metadata.duration, model, uuid)
 
 
 def alternative_of(words: tuple[Word, ...]) -> Alternative:

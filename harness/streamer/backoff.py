@@ -17,7 +17,7 @@ class ReconnectPolicy:
     Attributes:
         first_s: upper bound of the first wait; it doubles with each attempt.
         cap_s: upper bound of any wait that the server did not ask for.
-        attempts: tries in a row without a session that produced results.
+        attempts: tries in a row without a session that made anything final.
         budget_s: seconds of waiting in a row after which to give up; None for no bound.
     """
 
@@ -45,7 +45,7 @@ class Backoff:
         self._waited_s = 0.0
 
     def worked(self) -> None:
-        """The session produced results: the next outage starts afresh."""
+        """The session made something final: the next outage starts afresh."""
         self._tries, self._waited_s = 0, 0.0
 
     def next_wait_s(self, retry_after_s: float | None = None) -> float | None:
@@ -57,7 +57,7 @@ class Backoff:
         policy = self._policy
         if self._tries >= policy.attempts:
             return None
-        bound_s = min(policy.cap_s, policy.first_s * 2**self._tries)
+        bound_s = min(policy.cap_s, policy.first_s * 2.0 ** min(self._tries, 64))
         wait_s = max(self._rng.uniform(0.0, bound_s), retry_after_s or 0.0)
         if policy.budget_s is not None and self._waited_s + wait_s > policy.budget_s:
             return None

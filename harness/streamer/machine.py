@@ -9,6 +9,7 @@ other at `catch_up` times that speed, never in a burst.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import Enum
 from random import Random
@@ -92,7 +93,9 @@ class Streamer:
         self.dropped: list[Dropped] = []
         self._fmt, self._settings, self._notes, self._host = fmt, settings, notes, host
         self._chunk_bytes = chunk_size(fmt, settings.chunk_ms)
-        capacity_bytes = fmt.aligned_bytes(settings.buffer_audio_s)
+        # Less would not do: what is kept of the final audio must leave room for the next frame.
+        capacity_bytes = max(fmt.aligned_bytes(settings.buffer_audio_s), 2 * self._chunk_bytes)
+        self._overlap_audio_s = min(settings.overlap_audio_s, fmt.seconds(capacity_bytes) / 2)
         self._source = SourceBuffer(fmt.frame_bytes, capacity_bytes, drop_oldest=settings.live)
         self._backoff = Backoff(settings.reconnect, rng)
         self._seam = Seam()
@@ -102,7 +105,7 @@ class Streamer:
         self._map = LegMap()
         self._next_byte = 0  # of the source, to be sent next
         self._leg_bytes = 0  # sent on this connection
-        self._last_due_s: float | None = None
+        self._last_due_s = now_s
         self._retry_at_s: float | None = None
         self._closing = False
         self._sent: list[LegSpan] = []
@@ -133,7 +136,8 @@ class Streamer:
             self._schedule = Schedule(self._settings.speed, now_s)
         elif ran_dry and self.phase is Phase.STREAMING:
             self._schedule.resume(self.sent_audio_s, now_s)
-        if self._next_byte < self._source.start_byte:
+        # Without a connection it is not known yet how much will be missing: the next one says so, once.
+        if self._next_byte < self._source.start_byte and self.phase is Phase.STREAMING:
             self._drop_to(self._source.start_byte, now_s)
 
     def end_of_source(self) -> None:
@@ -163,7 +167,8 @@ class Streamer:
         self._notes.opened(self._leg, headers, now_s)
         self._session = ListenSession(Role.CLIENT, now_s, self._settings.timers)
         self._seam.begin_leg()
-        self.phase, self._closing, self._last_due_s, self._leg_bytes = Phase.STREAMING, False, None, 0
+        self.phase, self._closing, self._leg_bytes = Phase.STREAMING, False, 0
+        self._last_due_s = now_s - self._step_s  # what became due while there was no connection is caught up on, too
         self._map = LegMap()
         self._rewind(now_s)
         self._map.begin(0.0, self.sent_audio_s)
@@ -239,7 +244,7 @@ class Streamer:
         timers = self._settings.timers
         if kind is TimerKind.KEEP_ALIVE:
             # Text, never binary: Deepgram takes a binary KeepAlive for audio (docs, «Audio Keep Alive»).
-            return [self._say(KeepAlive(), now_s)]
+            return [self._say(Finalize() if self._stuck else KeepAlive(), now_s)]
         if kind is TimerKind.ANSWER:
             why = f"{self._host}: said nothing for {timers.answer_after_s:g} s while audio was sent"
         else:
@@ -258,10 +263,17 @@ class Streamer:
             return self._session.opened_s if self._all_sent() else None  # CloseStream is due at once
         assert self._schedule is not None  # there is audio, so there is a schedule
         due_s = self._schedule.due_wall_s(self.sent_audio_s)
-        if self._last_due_s is None or self._settings.speed.is_max:
-            return due_s
-        step_s = self._settings.speed.wall_s(self._fmt.seconds(self._chunk_bytes)) / self._settings.catch_up
-        return max(due_s, self._last_due_s + step_s)
+        return due_s if self._settings.speed.is_max else max(due_s, self._last_due_s + self._step_s)
+
+    @property
+    def _step_s(self) -> float:
+        """Least time from frame to frame."""
+        return self._settings.speed.wall_s(self._fmt.seconds(self._chunk_bytes)) / self._settings.catch_up
+
+    @property
+    def _stuck(self) -> bool:
+        """The buffer is full of audio that is sent and not final: no more can come until the server makes it final."""
+        return not self._source.ended and not self._source.has_room and not self._chunk_is_here()
 
     def _chunk_is_here(self) -> bool:
         waiting = self._source.end_byte - self._next_byte
@@ -318,10 +330,8 @@ class Streamer:
 
     def _rewind(self, now_s: float) -> None:
         """Go back to the end of what is final, and a little before: everything after it is sent again."""
-        if self._leg == 0:
-            return
         covered_byte = self._fmt.aligned_bytes(self._seam.covered_audio_s)
-        wanted_byte = max(0, covered_byte - self._fmt.aligned_bytes(self._settings.overlap_audio_s))
+        wanted_byte = max(0, covered_byte - self._fmt.aligned_bytes(self._overlap_audio_s))
         self._next_byte = min(self._next_byte, wanted_byte)
         if self._next_byte < self._source.start_byte:
             if covered_byte < self._source.start_byte:
@@ -343,8 +353,9 @@ class Streamer:
         if self._settings.reconnect.attempts == 0:
             self._source.release(self._next_byte)
             return
-        needed = self._seam.covered_audio_s - self._settings.overlap_audio_s
-        self._source.release(self._fmt.aligned_bytes(max(0.0, needed)))
+        needed = self._seam.covered_audio_s - self._overlap_audio_s
+        # A server may claim more than it was sent; that does not make what is still to be sent superfluous.
+        self._source.release(min(self._next_byte, self._fmt.aligned_bytes(max(0.0, needed))))
 
     @property
     def _leg_audio_s(self) -> float:
@@ -367,13 +378,14 @@ class Streamer:
         elif isinstance(message, Message):
             moved = self._seam.rebase(message, self._map)
             if isinstance(moved, Results):
-                self._backoff.worked()
                 self._note_final(moved)
             if moved is not None:
                 self._notes.understood(moved)
 
     def _note_final(self, results: Results) -> None:
         if results.is_final:
+            # Only a final is progress: interims alone would have a server that dies at one place asked for ever.
+            self._backoff.worked()
             rate = self._fmt.sample_rate
             self._finals.append((round(results.start * rate), round(results.end_audio_s * rate)))
             self._release_what_is_final()
@@ -406,7 +418,4 @@ def _early_end(code: int, reason: str, after: State) -> str:
 
 def _seconds(retry_after: str | None) -> float | None:
     """`Retry-After` in seconds; its date form is not what Deepgram sends, and is taken for none."""
-    try:
-        return max(0.0, float(retry_after)) if retry_after is not None else None
-    except ValueError:
-        return None
+    return float(retry_after) if retry_after is not None and re.fullmatch(r"[0-9]{1,9}", retry_after.strip()) else None

@@ -67,15 +67,21 @@ class Notes:
         source: where the audio comes from.
         observer: told every entry.
         now_s: monotonic seconds at which the first connect begins.
+        keep: keep the entries and the audio; without, only the observer sees them and memory stays flat.
     """
 
-    def __init__(self, fmt: AudioFormat, source: str, observer: Observer | None, now_s: float) -> None:
+    def __init__(
+        self, fmt: AudioFormat, source: str, observer: Observer | None, now_s: float, *, keep: bool = True
+    ) -> None:
         self._fmt, self._source, self._observer = fmt, source, observer
+        self._keep = keep
         self._began_s = now_s
         self._last_s = now_s
         self._entries: list[AnyEntry] = []
         self._transcript = Transcript()
         self._sent = bytearray()
+        self._sha256 = hashlib.sha256()
+        self._sent_bytes = 0
         self._send_log = SendLog(fmt.bytes_per_second)
         self.failure: str | None = None
         self.status: int | None = None
@@ -111,8 +117,11 @@ class Notes:
 
     def sent_audio(self, leg: int, data: bytes, due_s: float, now_s: float, audio_s: float) -> None:
         """A frame goes out, meant for `due_s`; `audio_s` counts it already."""
-        self._sent += data
-        self._send_log.record(due_s, now_s, len(data))
+        self._sha256.update(data)
+        self._sent_bytes += len(data)
+        if self._keep:
+            self._sent += data
+            self._send_log.record(due_s, now_s, len(data))
         self._binary(leg, Direction.UPSTREAM, len(data), now_s, audio_s, round(due_s - self._began_s, 6))
 
     def sent_text(self, leg: int, text: str, now_s: float, audio_s: float) -> None:
@@ -161,9 +170,9 @@ class Notes:
         self._transcript.finish()
         self._note(
             Audio(
-                sha256=hashlib.sha256(self._sent).hexdigest(),
-                size=len(self._sent),
-                duration_audio_s=_position(self._fmt.seconds(len(self._sent))),
+                sha256=self._sha256.hexdigest(),
+                size=self._sent_bytes,
+                duration_audio_s=_position(self._fmt.seconds(self._sent_bytes)),
                 encoding=str(self._fmt.encoding),
                 sample_rate=self._fmt.sample_rate,
                 channels=self._fmt.channels,
@@ -192,7 +201,8 @@ class Notes:
         )
 
     def _note(self, entry: AnyEntry) -> None:
-        self._entries.append(entry)
+        if self._keep:
+            self._entries.append(entry)
         if self._observer is not None:
             self._observer(entry, self._transcript)
 

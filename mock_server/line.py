@@ -1,0 +1,102 @@
+"""A connection behind its faults: what a shell feeds, and what it has to carry out, and when.
+
+The WebSocket shell and the simulation drive the same line. Everything a client sends passes the fault chain before the
+connection sees it, everything the connection says passes it before the client does.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TypeAlias
+
+from mock_server import connection as pure
+from mock_server.connection import ListenConnection
+from mock_server.faults.chain import FaultChain
+from mock_server.faults.steps import (
+    ClientAudio,
+    ClientClose,
+    ClientPing,
+    ClientText,
+    Downstream,
+    Moment,
+    PauseReading,
+    SendClose,
+    SendPong,
+    SendText,
+    Step,
+    Upstream,
+)
+
+SocketStep: TypeAlias = Downstream | PauseReading
+
+
+class Line:
+    """One connection and its faults.
+
+    Args:
+        connection: what answers.
+        chain: what goes wrong.
+        now_s: monotonic seconds at the upgrade.
+    """
+
+    def __init__(self, connection: ListenConnection, chain: FaultChain, now_s: float) -> None:
+        self.connection = connection
+        self.chain = chain
+        self._opened_s = now_s
+
+    def open(self, now_s: float) -> list[SocketStep]:
+        """The upgrade is done; returns what is to be done to the socket now."""
+        return self._carried_out(self.chain.wake(self._moment(now_s)), now_s)
+
+    def receive(self, passing: Upstream, now_s: float) -> list[SocketStep]:
+        """Something came from the client; returns what is to be done to the socket now."""
+        return self._carried_out(self.chain.upstream(passing, self._moment(now_s)), now_s)
+
+    def wake(self, now_s: float) -> list[SocketStep]:
+        """The time asked for has come; returns what is to be done to the socket now."""
+        steps = [] if self.chain.empty else self.chain.wake(self._moment(now_s))
+        return self._carried_out([*steps, *self._said(self.connection.wake(now_s), now_s)], now_s)
+
+    @property
+    def next_wakeup_s(self) -> float | None:
+        """When `wake` must be called at the latest."""
+        waits = (self.connection.next_wakeup_s, self.chain.next_wakeup_s)
+        return min((wait for wait in waits if wait is not None), default=None)
+
+    def _carried_out(self, steps: list[Step], now_s: float) -> list[SocketStep]:
+        """Hand to the connection what reaches it, and gather what is left for the socket."""
+        to_do, for_socket = deque(steps), list[SocketStep]()
+        while to_do:
+            step = to_do.popleft()
+            if isinstance(step, Upstream):
+                to_do.extend(self._arrived(step, now_s))
+            else:
+                for_socket.append(step)
+        return for_socket
+
+    def _arrived(self, step: Upstream, now_s: float) -> list[Step]:
+        match step:
+            case ClientText(text):
+                return self._said(self.connection.receive_text(text, now_s), now_s)
+            case ClientAudio(data):
+                said = self._said(self.connection.receive_binary(data, now_s), now_s)
+                # A fault may wait for a second of audio, which may just have come.
+                return said if self.chain.empty else [*said, *self.chain.wake(self._moment(now_s))]
+            case ClientPing(data):
+                return self.chain.downstream(SendPong(data), self._moment(now_s))
+            case ClientClose(code, reason):
+                self.connection.receive_close(code, reason, now_s)
+                return []
+
+    def _said(self, actions: list[pure.Action], now_s: float) -> list[Step]:
+        steps: list[Step] = []
+        for action in actions:
+            match action:
+                case pure.SendText(text):
+                    steps += self.chain.downstream(SendText(text), self._moment(now_s))
+                case pure.SendClose(code, reason):
+                    steps += self.chain.downstream(SendClose(code, reason), self._moment(now_s))
+        return steps
+
+    def _moment(self, now_s: float) -> Moment:
+        return Moment(now_s, now_s - self._opened_s, self.connection.audio_s)
