@@ -112,7 +112,7 @@ class Legs:
         before = self._unfinished.pop(client, None)
         if before is not None and not (before.fmt == fmt and _gone(before, now_s)):
             before = None
-        return Leg(0 if before is None else before.number + 1, fmt), before
+        return Leg(0 if before is None else before.number + 1, fmt, heard_s=now_s), before
 
     def runs(self, client: str, leg: Leg) -> None:
         """A connection has found what answers it; it may be gone without our noticing, so it is remembered."""

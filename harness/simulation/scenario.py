@@ -114,6 +114,7 @@ class _World:
         self._streamer = Streamer(scenario.fmt, scenario.settings, self._rng, self._notes, HOST, 0.0)
         self._alarm = Alarm(self._loop, lambda: self._streamer.next_wakeup_s, self._wake_client)
         self._wire: _Wire | None = None
+        self._connecting: _Wire | None = None
         self.served: list[_Wire] = []
         self.admitted = 0
         self._fed = 0
@@ -184,6 +185,7 @@ class _World:
         self._loop.note("connect")
         wire = _Wire(self, len(self.served), self._plan, self._loop, self._scenario, self._rng)
         self.served.append(wire)
+        self._connecting = wire
         wire.shake_hands()
 
     def _hang_up(self, code: int, reason: str) -> None:
@@ -195,7 +197,7 @@ class _World:
     # --- for the wires ----------------------------------------------------------------------------------------------
 
     def connected(self, wire: _Wire, headers: dict[str, str]) -> None:
-        self._wire = wire
+        self._wire, self._connecting = wire, None
         self._loop.note("open", headers["dg-request-id"])
         self._carry_out(self._streamer.connected(headers, self._loop.now_s))
 
@@ -217,6 +219,12 @@ class _World:
             if code != CUT:
                 wire.up.carry(lambda: wire.client_gone(code, reason))
             self._wire = None
+            self._carry_out([])
+        elif wire is self._connecting:
+            # Cut before the answer to the upgrade arrived, or overtaking it.
+            self._connecting = None
+            self._loop.note("cut", reason)
+            self._streamer.connect_failed(f"cannot be reached ({reason})", self._loop.now_s)
             self._carry_out([])
 
     def new_request_id(self) -> str:
