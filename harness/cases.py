@@ -11,13 +11,26 @@ import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Final, TypeAlias
 
 import msgspec
 
+from harness.audio.chunking import chunk_size
 from harness.audio.format import AudioFormat, Encoding
 from harness.audio.pacing import Speed
 from harness.errors import BadInput
+from harness.protocol.listen_options import read_pairs
+from harness.protocol.parameters import Endpoint
+from harness.protocol.refusal import Refusal
+from harness.scoring.normalize import normalizer
+
+_DECLARED_BY_STREAM: Final = ("encoding", "sample_rate", "channels")
+
+
+Share: TypeAlias = Annotated[float, msgspec.Meta(ge=0, le=1)]
+"""0.1 is 10 %."""
+
+NotNegative: TypeAlias = Annotated[float, msgspec.Meta(ge=0)]
 
 
 class RepliesFrom(StrEnum):
@@ -46,16 +59,25 @@ class Replies(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     kind: RepliesFrom = msgspec.field(name="from", default=RepliesFrom.SCRIPT)
     recording: str | None = None
     prerecorded: str | None = None
-    streaming_error_rate: float = 0.0
-    prerecorded_error_rate: float = 0.0
+    streaming_error_rate: Share = 0.0
+    prerecorded_error_rate: Share = 0.0
     seed: int = 0
 
 
 class Stream(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The table `[stream]`: how the audio is sent. Its format is what the query string declares."""
+    """The table `[stream]`: how the audio is sent. Its format is what the query string declares.
+
+    Attributes:
+        chunk_ms: audio of one binary frame, 20 to 250 ms.
+        speed: seconds of audio for each wall second, or `max`.
+        encoding: raw encoding, converted to.
+        sample_rate: in Hz, resampled to.
+        channels: mixed to; None is the file's with `multichannel`, else one.
+        finalize: whether Finalize is sent before CloseStream.
+    """
 
     chunk_ms: float = 20
-    speed: str = "1"
+    speed: str | int | float = "1"
     encoding: str = "linear16"
     sample_rate: int = 16_000
     channels: int | None = None
@@ -65,13 +87,13 @@ class Stream(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Thresholds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The table `[thresholds]`: most that is allowed. WER, CER as shares (0.1 is 10 %), drift in seconds."""
 
-    streaming_wer: float | None = None
-    prerecorded_wer: float | None = None
-    streaming_cer: float | None = None
-    prerecorded_cer: float | None = None
-    first_interim_wall_s: float | None = None
-    drift_s: float | None = None
-    verdict_warnings: int | None = None
+    streaming_wer: NotNegative | None = None
+    prerecorded_wer: NotNegative | None = None
+    streaming_cer: NotNegative | None = None
+    prerecorded_cer: NotNegative | None = None
+    first_interim_wall_s: NotNegative | None = None
+    drift_s: NotNegative | None = None
+    verdict_warnings: Annotated[int, msgspec.Meta(ge=0)] | None = None
 
 
 class _CaseFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -81,7 +103,7 @@ class _CaseFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reference: str | None = None
     reference_file: str | None = None
     normalizer: str = "basic"
-    options: dict[str, str | int | bool | list[str]] = {}
+    options: dict[str, str | int | float | bool | list[str]] = {}
     stream: Stream = Stream()
     replies: Replies = Replies()
     thresholds: Thresholds = Thresholds()
@@ -140,7 +162,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def speed(self) -> Speed:
         """The speed to send at."""
-        return Speed.parse(self.stream.speed)
+        return Speed.parse(str(self.stream.speed))
 
     def at_speed(self, speed: str) -> Case:
         """The same case sent at another speed."""
@@ -149,7 +171,9 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     def audio_format(self, channels_in_file: int) -> AudioFormat:
         """The raw format to send: the file's channels when `multichannel` asks for each, else mono, unless told."""
         multichannel = dict(self.options).get("multichannel") == "true"
-        channels = self.stream.channels or (channels_in_file if multichannel else 1)
+        channels = self.stream.channels
+        if channels is None:
+            channels = channels_in_file if multichannel else 1
         return AudioFormat(Encoding(self.stream.encoding), self.stream.sample_rate, channels)
 
 
@@ -184,12 +208,26 @@ def parse_case(text: str, path: Path, read: Callable[[str], str]) -> Case:
         replies=_resolved(file.replies, path.parent),
         thresholds=file.thresholds,
     )
+    _check(case)
+    return case
+
+
+def _check(case: Case) -> None:
     try:
-        case.audio_format(1)
+        chunk_size(case.audio_format(1), case.stream.chunk_ms)
         case.speed  # noqa: B018 - reading it checks it
     except (BadInput, ValueError) as error:
-        raise BadInput(f"{path}: [stream] {error}") from None
-    return case
+        raise BadInput(f"{case.path}: [stream] {error}") from None
+    try:
+        normalizer(case.normalizer)
+    except BadInput as error:
+        raise BadInput(f"{case.path}: normalizer: {error}") from None
+    declared = [name for name, _ in case.options if name in _DECLARED_BY_STREAM]
+    if declared:
+        raise BadInput(f"{case.path}: [options] {declared[0]} is declared by [stream]; wanted it there")
+    options = read_pairs(case.options, Endpoint.STREAMING, strict=True)
+    if isinstance(options, Refusal):
+        raise BadInput(f"{case.path}: [options] {options.message}")
 
 
 def _checked(text: str, path: Path) -> _CaseFile:
@@ -209,10 +247,21 @@ def _reference(file: _CaseFile, path: Path, read: Callable[[str], str]) -> Refer
     text = read(file.reference_file)
     if not file.reference_file.endswith(".json"):
         return Reference(text.strip())
+    where = path.parent / file.reference_file
     try:
-        return msgspec.json.decode(text, type=Reference)
+        reference = msgspec.json.decode(text, type=Reference)
     except msgspec.MsgspecError as error:
-        raise BadInput(f"{path.parent / file.reference_file}: no reference: {error}") from None
+        raise BadInput(f"{where}: no reference: {error}") from None
+    for phrase in reference.phrases:
+        if not 0 <= phrase.channel < reference.channels:
+            wanted = f"wanted 0 to {reference.channels - 1}"
+            raise BadInput(f"{where}: the phrase {phrase.text!r} is on channel {phrase.channel}; {wanted}")
+        if not 0 <= phrase.start_audio_s <= phrase.end_audio_s:
+            span = f"from {phrase.start_audio_s:g} to {phrase.end_audio_s:g} s"
+            raise BadInput(
+                f"{where}: the phrase {phrase.text!r} lasts {span}; wanted an end after a start of 0 or more"
+            )
+    return reference
 
 
 def _resolved(replies: Replies, folder: Path) -> Replies:

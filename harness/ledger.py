@@ -42,7 +42,7 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
         lost_audio_s: sent, and yet it never reached the server.
         unsent_audio_s: never sent nor reported as dropped.
         resent_audio_s: sent on more than one connection.
-        transcribed_audio_s: covered by finals.
+        transcribed_audio_s: delivered, and covered by finals.
     """
 
     source_audio_s: float
@@ -89,7 +89,7 @@ class Ledger:
             lost_audio_s=self._seconds(lost),
             unsent_audio_s=self._seconds(unsent),
             resent_audio_s=self._seconds(self._resent()),
-            transcribed_audio_s=self._seconds(merged(self.transcribed)),
+            transcribed_audio_s=self._seconds(_common(arrived, merged(self.transcribed))),
         )
 
     def missing(self) -> tuple[tuple[float, float], ...]:
@@ -129,7 +129,7 @@ class Ledger:
         again: list[Span] = []
         for leg in sorted({span.leg for span in self.sent}):
             mine = merged((span.start, span.end) for span in self.sent if span.leg == leg)
-            again += minus(mine, minus(mine, seen))
+            again += _common(mine, seen)
             seen = merged([*seen, *mine])
         return merged(again)
 
@@ -155,6 +155,11 @@ def merged(spans: Iterable[Span]) -> list[Span]:
         else:
             result.append((start, end))
     return result
+
+
+def _common(spans: Sequence[Span], others: Sequence[Span]) -> list[Span]:
+    """What merged spans share with other merged spans."""
+    return minus(spans, minus(spans, others))
 
 
 def minus(spans: Iterable[Span], taken: Sequence[Span]) -> list[Span]:

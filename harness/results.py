@@ -7,7 +7,7 @@ rates are stored beside them for readers that cannot divide; a rate is null wher
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -190,7 +190,7 @@ class RunResult(msgspec.Struct, frozen=True, kw_only=True):
         streaming, prerecorded: the scores of all cases added up; None when nothing was scored.
     """
 
-    layout: int = LAYOUT_VERSION
+    layout: Literal[1] = LAYOUT_VERSION
     tool: str
     created: str
     server: str

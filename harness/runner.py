@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, replace
-from itertools import chain
 
 import msgspec
 
@@ -36,6 +36,7 @@ from harness.streamer.settings import StreamSettings
 from harness.transcript import Transcript
 
 DEFAULT_MODEL = "nova-3"
+INTERRUPTED = "interrupted"
 
 
 @dataclass(frozen=True)
@@ -49,11 +50,12 @@ class Answering:
 
 @dataclass(frozen=True)
 class CaseRun:
-    """A case's result, and what is too large for it."""
+    """A case's result, and what is too large for it; `answer` is the literal pre-recorded response, if one came."""
 
     result: CaseResult
     recording: Recording
     audio: bytes
+    answer: bytes | None
     interrupted: bool
 
 
@@ -86,7 +88,7 @@ async def run_case(
     )
     posted = None
     if not streamed.interrupted:
-        posted = await transcribe(answering.endpoint, for_file(options), case.audio.read_bytes(), audio.container)
+        posted = await _post(answering.endpoint, for_file(options), case.audio.read_bytes(), audio.container)
     verdict = judge_stream(streamed, settings)
     result = CaseResult(
         name=case.name,
@@ -95,11 +97,25 @@ async def run_case(
         reference=case.reference.text if case.reference else None,
         replies=answering.replies,
         synthetic=answering.synthetic,
-        streamed=summarise_stream(streamed, _score(case.reference, _texts(streamed.transcript), normalise)),
+        streamed=summarise_stream(
+            streamed,
+            # A session that was not completed is no measure of what was heard.
+            _score(case.reference, _texts(streamed.transcript), normalise) if streamed.failure is None else None,
+        ),
         prerecorded=_summarise_post(posted, case.reference, normalise) if posted is not None else None,
         verdict=verdict,
     )
-    return CaseRun(_judged(result, case), streamed.recording, streamed.audio, streamed.interrupted)
+    interrupted = posted is None or posted.failure == INTERRUPTED
+    body = posted.body if posted is not None and posted.response is not None else None
+    return CaseRun(_judged(result, case), streamed.recording, streamed.audio, body, interrupted)
+
+
+async def _post(endpoint: Endpoint, options: ListenOptions, data: bytes, container: str) -> PrerecordedOutcome:
+    """Post the file; what was streamed before stays when this is cancelled."""
+    try:
+        return await transcribe(endpoint, options, data, container)
+    except asyncio.CancelledError:
+        return PrerecordedOutcome(None, b"", 0.0, INTERRUPTED)
 
 
 def listen_options(pairs: tuple[tuple[str, str], ...], fmt: AudioFormat) -> ListenOptions:
@@ -108,9 +124,7 @@ def listen_options(pairs: tuple[tuple[str, str], ...], fmt: AudioFormat) -> List
     Raises:
         BadInput: a value is none that its parameter can have.
     """
-    options = read_pairs(pairs, PathEndpoint.STREAMING, strict=True)
-    if isinstance(options, Refusal):
-        raise BadInput(f"options: {options.message}")
+    options = read_options(pairs, PathEndpoint.STREAMING)
     return replace(
         options,
         model=options.model or DEFAULT_MODEL,
@@ -119,6 +133,20 @@ def listen_options(pairs: tuple[tuple[str, str], ...], fmt: AudioFormat) -> List
         sample_rate=fmt.sample_rate,
         channels=fmt.channels,
     )
+
+
+def read_options(pairs: tuple[tuple[str, str], ...], endpoint: PathEndpoint) -> ListenOptions:
+    """A query string's pairs as options.
+
+    Raises:
+        BadInput: a value is none that its parameter can have; the sentence names the pair, which the wire's may not.
+    """
+    options = read_pairs(pairs, endpoint, strict=True)
+    if not isinstance(options, Refusal):
+        return options
+    alone = (pair for pair in pairs if isinstance(read_pairs([pair], endpoint, strict=True), Refusal))
+    where = next((f"option {name}={value}" for name, value in alone), "options")
+    raise BadInput(f"{where}: Deepgram would refuse this: {options.message}")
 
 
 def for_file(options: ListenOptions) -> ListenOptions:
@@ -236,9 +264,9 @@ def _judged(result: CaseResult, case: Case) -> CaseResult:
     verdict = result.verdict
     errors = [f.message for f in verdict.findings if f.severity is Severity.ERROR] if verdict else []
     outcome = Outcome.ERROR if failures else Outcome.FAIL if missed or errors else Outcome.PASS
-    return msgspec.structs.replace(
-        result, outcome=outcome, checks=checks, reasons=tuple(chain(failures, missed, errors))
-    )
+    # What was missed by a case that could not be carried through only follows from that.
+    reasons = failures or [*missed, *errors]
+    return msgspec.structs.replace(result, outcome=outcome, checks=checks, reasons=tuple(reasons))
 
 
 def total(scores: list[Score]) -> Score | None:

@@ -2,8 +2,8 @@
 
 Source: Deepgram docs, «Understand Endpointing & Interim Results» and «Understanding End of Speech Detection»: the
 transcript of every `is_final` is appended; an interim replaces the interim before it and is never appended;
-`speech_final` completes the utterance; `UtteranceEnd` completes it when no `speech_final` came, and is ignored when one
-did. Channels are kept apart.
+`speech_final` completes the utterance; `UtteranceEnd` completes what was said before its `last_word_end` when no
+`speech_final` came, and is ignored when one did. Channels are kept apart.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from math import inf
 
 from harness.protocol.messages import (
     MalformedMessage,
@@ -81,7 +82,8 @@ class Transcript:
             case Results():
                 return self._results(message)
             case UtteranceEnd():
-                return self._complete(message.channel[0], EndedBy.UTTERANCE_END)
+                # It may come late, when finals of the next utterance are here, or be -1, «finalised already».
+                return self._complete(message.channel[0], EndedBy.UTTERANCE_END, message.last_word_end)
             case Metadata():
                 self.metadata = message
                 return self.finish()
@@ -122,11 +124,12 @@ class Transcript:
             return self._complete(number, EndedBy.SPEECH_FINAL)
         return []
 
-    def _complete(self, number: int, ended_by: EndedBy) -> list[Utterance]:
+    def _complete(self, number: int, ended_by: EndedBy, last_word_audio_s: float = inf) -> list[Utterance]:
         channel = self._channels.get(number)
-        if channel is None or not channel.open:
+        if channel is None:
             return []
-        finals, channel.open = channel.open, []
+        finals = [final for final in channel.open if final.start < last_word_audio_s]
+        channel.open = channel.open[len(finals) :]
         transcript = _joined(finals)
         if not transcript:
             return []  # silence may be final and even speech_final; it is no utterance

@@ -8,15 +8,19 @@ shells, nowhere else.
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 import h11
 
 from mock_server.http_peer import HttpPeer
+from mock_server.log import LOG
 from mock_server.websocket_peer import WebSocketPeer
 
 if TYPE_CHECKING:
     from mock_server.server import MockServer
+
+_TLS_HANDSHAKE: Final = b"\x16\x03"
+"""How every TLS connection begins (RFC 8446, 5.1); it would be waited on for a line's end that never comes."""
 
 
 class Peer(Protocol):
@@ -68,6 +72,10 @@ class PortProtocol(asyncio.Protocol):
             self._peer.receive(data)
             return
         self._head += data
+        if self._head.startswith(_TLS_HANDSHAKE):
+            LOG.warning("a client speaks TLS to a plain port: wanted ws:// or http://, or a server with a certificate")
+            self._transport.close()
+            return
         # h11 needs to see the head anew only when it may be complete, so a slow head costs no repeated parsing.
         if len(self._head) > self._server.settings.limits.head_bytes or _ends(self._head):
             self._deadline.cancel()

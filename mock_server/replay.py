@@ -193,7 +193,8 @@ class ReplayEngine:
         return message.words[already:]
 
     def _literal(self, cue: Cue, message: Results, start_audio_s: float, left: tuple[Word, ...]) -> str:
-        if message.start >= start_audio_s - TOLERANCE_AUDIO_S:
+        whole = len(left) == len(message.words) or not message.is_final
+        if whole and message.start >= start_audio_s - TOLERANCE_AUDIO_S:
             return with_request_id(cue.text, self._request_id)
         metadata = replace(message.metadata, request_id=self._request_id)
         return encode(replace(_trimmed(message, start_audio_s, left), metadata=metadata))

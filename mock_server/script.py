@@ -63,7 +63,7 @@ class Cue:
 
 @dataclass(frozen=True)
 class SettledWord:
-    """A final word, and where its middle lies; one that overhangs its segment's end belongs to the segment still."""
+    """A final word, and where its middle lies; one that overhangs its segment belongs to the segment all the same."""
 
     word: Word
     at_audio_s: float
@@ -96,10 +96,11 @@ class Script:
         """The final words of each channel, in the order in which the finals say them."""
         words: list[list[SettledWord]] = [[] for _ in self.timeline.channels]
         for results in settled_results(self.cues):
+            earliest_audio_s = results.start + TOLERANCE_AUDIO_S
             latest_audio_s = results.end_audio_s - 2 * TOLERANCE_AUDIO_S
-            words[results.channel_index[0]] += [
-                SettledWord(word, min((word.start + word.end) / 2, latest_audio_s)) for word in results.words
-            ]
+            for word in results.words:
+                at_audio_s = min(max((word.start + word.end) / 2, earliest_audio_s), latest_audio_s)
+                words[results.channel_index[0]].append(SettledWord(word, at_audio_s))
         return tuple(map(tuple, words))
 
     def asked_for(self, options: ListenOptions) -> Script:

@@ -52,11 +52,12 @@ def block_frames(fmt: AudioFormat) -> int:
     """Frames of one stamp.
 
     Raises:
-        BadInput: the format has no lowest bits, or too few samples in 10 ms for a stamp.
+        BadInput: the format has no lowest bits, no whole number of frames in 10 ms, or too few for a stamp.
     """
-    frames = round(fmt.sample_rate * STAMP_AUDIO_S)
-    if fmt.encoding is not Encoding.LINEAR16 or frames < _BITS:
-        raise BadInput(f"{fmt} cannot be stamped; wanted linear16 with at least {int(_BITS / STAMP_AUDIO_S)} Hz")
+    frames, rest = divmod(fmt.sample_rate, round(1 / STAMP_AUDIO_S))
+    if fmt.encoding is not Encoding.LINEAR16 or frames < _BITS or rest:
+        wanted = f"linear16 with at least {int(_BITS / STAMP_AUDIO_S)} Hz, a multiple of 100"
+        raise BadInput(f"{fmt} cannot be stamped; wanted {wanted}")
     return frames
 
 

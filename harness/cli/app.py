@@ -14,10 +14,11 @@ from harness.errors import DgHarnessError
 
 BAD_INPUT: Final = 2
 INTERRUPTED: Final = 130
+"""128 + SIGINT, as shells have it: interrupted before there was anything to keep."""
 
 COMMANDS: Final = {
-    "run": ("run_cases", "Run cases: stream, transcribe, judge and score them (the main job)."),
-    "serve": ("serve", "Be a Deepgram on this machine: /v1/listen as WebSocket and HTTP on one port."),
+    "run": ("run_cases", "Run cases: stream, transcribe, judge and score (the main job)."),
+    "serve": ("serve", "Be a Deepgram on this machine, WebSocket and HTTP on one port."),
     "stream": ("stream_audio", "Stream a file, standard input or a URL, and judge the session."),
     "transcribe": ("transcribe", "Have a file transcribed by the pre-recorded endpoint."),
     "score": ("score", "Score streamed and pre-recorded transcripts against references."),
@@ -44,33 +45,48 @@ class _Commands(click.Group):
 @click.group(
     cls=_Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
-    epilog="Exit codes: 0 passed, 1 a verdict or a threshold failed, 2 bad input. "
-    "Nothing leaves this machine unless --url names another one.",
+    epilog="Exit codes: 0 passed, 1 a verdict or a threshold failed, 2 bad input, or a session that could not be "
+    "carried through. Nothing leaves this machine unless a URL names another one.",
 )
 @click.version_option(version("dgharness"), prog_name="dgharness")
 def cli() -> None:
     """Test code that streams speech to Deepgram: offline, without a key, by the audio clock.
 
     \b
-    dgharness serve --say "hello world"             a Deepgram on localhost that hears just that
-    dgharness run fixtures/cases                    stream, transcribe, judge and score
-    dgharness stream speech.wav --url ws://HOST     stream a file and judge the session
+    dgharness serve --say "hello world"    a Deepgram on localhost that hears just that
+    dgharness stream speech.wav            stream a file to it, and judge the session
+    dgharness run fixtures/cases           stream, transcribe, judge and score
+
+    `dgharness COMMAND --help` says the rest.
     """
 
 
 def run(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit."""
+    given = sys.argv[1:] if arguments is None else list(arguments)
     try:
-        code = cli.main(arguments, prog_name="dgharness", standalone_mode=False)
+        # Without a word click prints its help too, but its versions differ in the exit code.
+        code = cli.main(given or ["--help"], prog_name="dgharness", standalone_mode=False)
     except click.ClickException as error:
-        error.show()
+        _complain(_sentence(error))
         sys.exit(BAD_INPUT)
     except (click.Abort, KeyboardInterrupt):
+        _complain("interrupted")
         sys.exit(INTERRUPTED)
     except DgHarnessError as error:
-        click.echo(f"dgharness: {error}", err=True)
-        sys.exit(BAD_INPUT)
-    except BrokenPipeError:
-        sys.stderr.close()  # whoever read our output has gone; there is nobody to tell
+        _complain(str(error))
         sys.exit(BAD_INPUT)
     sys.exit(code or 0)
+
+
+def _complain(sentence: str) -> None:
+    from harness.cli.output import complain  # here, because `--help` needs none of it
+
+    complain(sentence)
+
+
+def _sentence(error: click.ClickException) -> str:
+    """What click found wrong, as one line that says where to look."""
+    message = error.format_message().rstrip(".")
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    return f"{message} (see `{context.command_path} --help`)" if context is not None else message

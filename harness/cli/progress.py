@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
@@ -10,9 +12,10 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text as RichText
 
+from harness.cli.output import silence
 from harness.protocol.codec import decode_server
 from harness.protocol.messages import Metadata, Results
-from harness.recording.entries import AnyEntry, Binary, Direction, Text
+from harness.recording.entries import AnyEntry, Binary, Direction, Note, Text
 from harness.transcript import Transcript
 from reports.figures import one_line
 
@@ -27,13 +30,13 @@ class Watcher:
     """
 
     def __init__(self, name: str, duration_audio_s: float | None, *, watch: bool = False) -> None:
-        self._name, self._duration_audio_s, self._watch = name, duration_audio_s, watch
-        self._console = Console(file=sys.stderr, highlight=False, soft_wrap=True)
+        self._name, self._duration_audio_s, self._watch = one_line(name), duration_audio_s, watch
+        self._console = _console()
         self._live: Live | None = None
 
     def __enter__(self) -> Self:
-        if self._console.is_terminal:
-            self._live = Live(console=self._console, refresh_per_second=10, transient=True)
+        if _is_live(self._console):
+            self._live = Live(RichText(self._name), console=self._console, refresh_per_second=10, transient=True)
             self._live.start()
         return self
 
@@ -45,28 +48,59 @@ class Watcher:
 
     def __call__(self, entry: AnyEntry, transcript: Transcript) -> None:
         """Take note of one entry (an `Observer`)."""
-        if isinstance(entry, Text) and entry.direction is Direction.DOWNSTREAM and (self._watch or self._live):
+        if not self._watch and self._live is None:
+            return
+        if isinstance(entry, Text) and entry.direction is Direction.DOWNSTREAM:
             self._message(entry)
+        elif isinstance(entry, Note):
+            self._print(entry.audio_s, one_line(entry.text), "yellow")
         if self._live is not None and isinstance(entry, Binary | Text):
-            self._live.update(self._line(entry.audio_s, transcript), refresh=False)
+            self._live.update(self._line(entry.audio_s, transcript))
 
     def _message(self, entry: Text) -> None:
         message = decode_server(entry.text).message
         if isinstance(message, Results) and message.transcript and (message.is_final or self._watch):
-            self._print(entry, "final  " if message.is_final else "interim", message)
+            channel = f"[{message.channel_index[0]}] " if message.channel_index[1] > 1 else ""
+            kind, style = ("final  ", "bold") if message.is_final else ("interim", "dim")
+            self._print(entry.audio_s, f"{kind} {channel}{one_line(message.transcript)}", style)
         elif isinstance(message, Metadata) and self._watch:
-            self._console.print(
-                RichText(f"{entry.audio_s:7.2f} s  metadata {message.duration:.2f} s of audio, {message.request_id}")
-            )
+            request_id = one_line(message.request_id)
+            self._print(entry.audio_s, f"metadata {message.duration:.2f} s of audio, request {request_id}", "dim")
 
-    def _print(self, entry: Text, kind: str, message: Results) -> None:
-        channel = f"[{message.channel_index[0]}] " if message.channel_index[1] > 1 else ""
-        style = "bold" if message.is_final else "dim"
-        text = f"{entry.audio_s:7.2f} s  {kind} {channel}{one_line(message.transcript)}"
-        self._console.print(RichText(text, style=style))
+    def _print(self, audio_s: float, text: str, style: str) -> None:
+        self._console.print(RichText(f"{audio_s:7.2f} s  {text}", style=style), soft_wrap=True)
 
     def _line(self, audio_s: float, transcript: Transcript) -> RichText:
+        """One line, never more: what does not fit is cut off on the left, where the older words are."""
         of_all = f"/{self._duration_audio_s:.1f}" if self._duration_audio_s else ""
-        interim = " | ".join(filter(None, (transcript.interim(channel) for channel in transcript.channels)))
+        interim = one_line(" | ".join(filter(None, map(transcript.interim, transcript.channels))))
         line = RichText(f"{self._name}  {audio_s:.1f}{of_all} s  ", style="cyan", no_wrap=True, overflow="ellipsis")
-        return line.append(one_line(interim), style="dim")
+        room = self._console.width - line.cell_len - 1
+        if len(interim) > room > 1:
+            interim = "…" + interim[1 - room :]
+        return line.append(interim, style="not bold white")
+
+
+@contextmanager
+def working(on: str) -> Iterator[None]:
+    """Say on a terminal what is being waited for."""
+    console = _console()
+    if not _is_live(console):
+        yield
+        return
+    with console.status(RichText(one_line(on), style="cyan")):
+        yield
+
+
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """Whoever read along has gone; the session goes on (rich would end the process)."""
+        silence(sys.stderr)
+
+
+def _console() -> Console:
+    return _Console(file=sys.stderr, highlight=False)
+
+
+def _is_live(console: Console) -> bool:
+    return console.is_terminal and not console.is_dumb_terminal

@@ -3,32 +3,31 @@
 from __future__ import annotations
 
 import asyncio
+import sys
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import click
+import msgspec
 
 from harness.audio.decode import read_audio
 from harness.audio.pacing import Speed
 from harness.cases import Case, load_case
 from harness.cli.answering import answering
 from harness.cli.keeper import Keeper
+from harness.cli.logs import secrets_of, set_up_logging
+from harness.cli.options import json_option, key_option, log_options
+from harness.cli.output import TOOL, check_writable, complain, say, style_for, write_text
 from harness.cli.progress import Watcher
-from harness.cli.shared import (
-    TOOL,
-    interruptible,
-    json_option,
-    key_option,
-    log_options,
-    set_up_logging,
-    write_text,
-)
+from harness.cli.signals import interruptible
 from harness.client.endpoint import Endpoint
 from harness.clock import SystemClock, rfc3339
 from harness.errors import BadInput
 from harness.recording.entries import AnyEntry
+from harness.recording.scrub import mask
 from harness.results import CaseResult, Outcome, RunResult, to_json
-from harness.runner import run_case, total
+from harness.runner import INTERRUPTED, run_case, total
 from harness.transcript import Transcript
 from reports.render_markdown import render_run_markdown
 from reports.render_text import render_run_text
@@ -40,7 +39,12 @@ from reports.render_text import render_run_text
 @key_option
 @click.option("--speed", help="Overrides the cases' speed: 1, 4, or max.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of all chance in the mock.")
-@click.option("--record", "record_dir", type=click.Path(path_type=Path), help="Write each recording into this folder.")
+@click.option(
+    "--record",
+    "record_dir",
+    type=click.Path(path_type=Path),
+    help="Write each case's recording, its audio and its pre-recorded response into this folder.",
+)
 @click.option("--json-file", type=click.Path(path_type=Path), help="Write the results here as JSON.")
 @click.option("--markdown-file", type=click.Path(path_type=Path), help="Write a report here as Markdown.")
 @click.option("--watch", is_flag=True, help="Print every interim and final as it comes.")
@@ -62,23 +66,31 @@ def command(
 ) -> int:
     """Run cases: stream each one's audio, have it transcribed by the pre-recorded endpoint, judge and score.
 
-    Each case gets a mock server of its own on a free port, unless --url names one.
+    Each case gets a mock server of its own on a free port, unless --url names one. A case that cannot be carried
+    through is reported, and the others run all the same. After Ctrl-C the results so far are written, marked partial.
 
     \b
     dgharness run fixtures/cases/booking.toml --watch
     dgharness run fixtures/cases --speed max --json-file results.json
     """
-    set_up_logging(log_level, as_json=log_json)
-    cases = [load_case(path) for path in case_files(paths)]
+    secrets = secrets_of(key)
+    set_up_logging(log_level, as_json=log_json, secrets=secrets)
     override = None if speed is None else str(Speed.parse(speed))
-    runner = _Runner(Endpoint(url, key) if url else None, seed, override, record_dir, watch=watch)
-    results = asyncio.run(interruptible(runner.run(cases)))
-    run = _summary(results, url, seed, interrupted=runner.interrupted)
+    elsewhere = Endpoint(url, key) if url is not None else None
+    check_writable((json_file, markdown_file), record_dir)
+    cases = [load_case(path) for path in case_files(paths)]
+    runner = _Runner(elsewhere, seed, record_dir, secrets, watch=watch)
+    results = asyncio.run(
+        interruptible(runner.run([case if override is None else case.at_speed(override) for case in cases]))
+    )
+    run = _summary(results, elsewhere, seed, partial=runner.interrupted)
+    say(mask(to_json(run) if as_json else render_run_text(run, **style_for(sys.stdout)), secrets))
     if json_file is not None:
-        write_text(json_file, to_json(run) + "\n")
+        write_text(json_file, mask(to_json(run), secrets) + "\n")
     if markdown_file is not None:
-        write_text(markdown_file, render_run_markdown(run))
-    click.echo(to_json(run) if as_json else render_run_text(run))
+        write_text(markdown_file, mask(render_run_markdown(run), secrets))
+    if run.partial:
+        complain(f"interrupted; the results of {len(results)} of {len(cases)} cases are kept, marked partial")
     if any(case.outcome is Outcome.ERROR for case in run.cases) or run.partial:
         return 2
     return 0 if run.passed else 1
@@ -88,7 +100,7 @@ def case_files(paths: Iterable[Path]) -> list[Path]:
     """The case files that some files and folders name, in order.
 
     Raises:
-        BadInput: a path does not exist, or a folder holds no case.
+        BadInput: a folder holds no case.
     """
     files: list[Path] = []
     for path in paths:
@@ -103,42 +115,44 @@ class _Runner:
     """Runs cases one after the other; what was done stays when it is interrupted."""
 
     def __init__(
-        self, elsewhere: Endpoint | None, seed: int, speed: str | None, record_dir: Path | None, *, watch: bool
+        self,
+        elsewhere: Endpoint | None,
+        seed: int,
+        record_dir: Path | None,
+        secrets: frozenset[str],
+        *,
+        watch: bool,
     ) -> None:
-        self._elsewhere, self._seed, self._speed = elsewhere, seed, speed
-        self._record_dir, self._watch = record_dir, watch
-        self._results: list[CaseResult] = []
+        self._elsewhere, self._seed = elsewhere, seed
+        self._record_dir, self._secrets, self._watch = record_dir, secrets, watch
         self.interrupted = False
 
     async def run(self, cases: Sequence[Case]) -> list[CaseResult]:
-        for case in cases:
+        results: list[CaseResult] = []
+        for case, stem in zip(cases, _stems(cases), strict=True):
+            label = f"[{len(results) + 1}/{len(cases)}] {case.name}" if len(cases) > 1 else case.name
+            path = self._record_dir / f"{stem}.jsonl" if self._record_dir is not None else None
+            results.append(await self._one(case, label, path))
             if self.interrupted:
                 break  # the run is partial, and says so
-            self._results.append(await self._one(case if self._speed is None else case.at_speed(self._speed)))
-        return self._results
+        return results
 
-    async def _one(self, case: Case) -> CaseResult:
+    async def _one(self, case: Case, label: str, path: Path | None) -> CaseResult:
         try:
-            return await self._carried_out(case)
+            return await self._carried_out(case, label, path)
         except asyncio.CancelledError:
             self.interrupted = True
-            return CaseResult(
-                name=case.name,
-                outcome=Outcome.ERROR,
-                reasons=("interrupted",),
-                audio=case.audio.name,
-                replies="none",
-            )
+            reason = INTERRUPTED
         except BadInput as error:
-            return CaseResult(
-                name=case.name, outcome=Outcome.ERROR, reasons=(str(error),), audio=case.audio.name, replies="none"
-            )
+            reason = str(error)
+        return CaseResult(
+            name=case.name, outcome=Outcome.ERROR, reasons=(reason,), audio=case.audio.name, replies="none"
+        )
 
-    async def _carried_out(self, case: Case) -> CaseResult:
-        path = self._record_dir / f"{case.path.stem}.jsonl" if self._record_dir is not None else None
+    async def _carried_out(self, case: Case, label: str, path: Path | None) -> CaseResult:
         duration_audio_s = read_audio(case.audio).duration_audio_s
         async with answering(case, self._elsewhere, self._seed) as answers:
-            with Watcher(case.name, duration_audio_s, watch=self._watch) as watcher, Keeper(path) as keeper:
+            with Watcher(label, duration_audio_s, watch=self._watch) as watcher, Keeper(path, self._secrets) as keeper:
 
                 def observe(entry: AnyEntry, transcript: Transcript) -> None:
                     keeper(entry, transcript)
@@ -147,16 +161,37 @@ class _Runner:
                 done = await run_case(case, answers, tool=TOOL, observer=observe, on_header=keeper.header)
                 keeper.finish(done.audio)
         self.interrupted = done.interrupted
-        return done.result
+        if path is None:
+            return done.result
+        if done.answer is not None:
+            # Beside the recording and named like it: `serve --recording FOLDER` makes one source of the two.
+            write_text(path.with_suffix(".json"), mask(done.answer.decode(errors="replace"), self._secrets))
+        return _recorded(done.result, path, keeper.failure)
 
 
-def _summary(results: list[CaseResult], url: str | None, seed: int, *, interrupted: bool) -> RunResult:
+def _recorded(result: CaseResult, path: Path, failure: str | None) -> CaseResult:
+    result = msgspec.structs.replace(result, recording=str(path))
+    if failure is None:
+        return result
+    return msgspec.structs.replace(result, outcome=Outcome.ERROR, reasons=(*result.reasons, failure))
+
+
+def _stems(cases: Sequence[Case]) -> list[str]:
+    """What to call each case's recording: its file's name, with its place in the run where several share it."""
+    times = Counter(case.path.stem for case in cases)
+    return [
+        case.path.stem if times[case.path.stem] == 1 else f"{index}-{case.path.stem}"
+        for index, case in enumerate(cases, start=1)
+    ]
+
+
+def _summary(results: list[CaseResult], elsewhere: Endpoint | None, seed: int, *, partial: bool) -> RunResult:
     return RunResult(
         tool=TOOL,
         created=rfc3339(SystemClock().unix_ms()),
-        server=url or "a mock server for each case",
+        server=elsewhere.host if elsewhere is not None else "a mock server for each case",
         seed=seed,
-        partial=interrupted,
+        partial=partial,
         cases=tuple(results),
         streaming=total([case.streamed.score for case in results if case.streamed and case.streamed.score]),
         prerecorded=total([c.prerecorded.score for c in results if c.prerecorded and c.prerecorded.score]),

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
 import click
 
-from harness.cli.shared import json_option
+from harness.cli.options import json_option
+from harness.cli.output import say, style_for
 from harness.errors import BadInput
 from harness.results import Score
 from harness.scoring.normalize import normalizer
@@ -35,10 +37,11 @@ def command(references: Path, streaming: Path, prerecorded: Path, name: str, as_
     if not paired.rows:
         raise BadInput(f"{references}: none of its ids is in both {streaming} and {prerecorded}")
     if as_json:
-        click.echo(json.dumps(_as_json(paired, normalise.label), indent=2))
+        say(json.dumps(_as_json(paired, normalise.label), indent=2))
     else:
         sides = Score.of(paired.streaming), Score.of(paired.prerecorded)
-        click.echo(render_score_text(*sides, scored=len(paired.rows), unscored=unscored_ids(paired)))
+        unscored = unscored_ids(paired)
+        say(render_score_text(*sides, scored=len(paired.rows), unscored=unscored, **style_for(sys.stdout)))
     return 0
 
 

@@ -4,33 +4,36 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sys
+import os
+from collections import Counter
 from pathlib import Path
-from signal import SIGINT, SIGTERM
+from typing import Any
 
 import click
 
 from harness.cases import load_case
 from harness.cli.answering import known_for
+from harness.cli.logs import secrets_of, set_up_logging
+from harness.cli.options import DEFAULT_PORT, factor, log_options, seconds
+from harness.cli.output import TOOL, say
 from harness.cli.run_cases import case_files
-from harness.cli.shared import DEFAULT_PORT, TOOL, log_options, set_up_logging
-from harness.conformance.judge import judge
+from harness.cli.sessions import Sessions
+from harness.cli.signals import on_stop
 from harness.errors import BadInput
 from harness.protocol.session import Timers
-from harness.recording.document import lines
 from mock_server import loading
 from mock_server.connection import ConnectionSettings
-from mock_server.journal import Journal
 from mock_server.library import Known, Replies
 from mock_server.server import MockServer
 from mock_server.settings import ServerSettings
-from reports.render_text import render_verdict_text
 
 
 @click.command("serve")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", type=click.IntRange(0, 65_535), default=DEFAULT_PORT, show_default=True, help="0: a free one.")
-@click.option("--say", metavar="TEXT|@FILE", help="Answer any audio at all with this text, at a natural rate.")
+@click.option(
+    "--say", "spoken", metavar="TEXT|@FILE", help="Answer any audio at all with this text, at a natural rate."
+)
 @click.option(
     "--recording",
     "recordings",
@@ -49,18 +52,19 @@ from reports.render_text import render_verdict_text
 @click.option("--any-model", is_flag=True, help="Accept model names that Deepgram does not publish.")
 @click.option("--url-file", "url_files", multiple=True, metavar="URL=FILE", help="The file behind a posted URL.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of all chance in the server.")
-@click.option("--lag-scale", type=click.FloatRange(0), default=1.0, show_default=True, help="0 answers at once.")
-@click.option("--idle-timeout-s", type=float, default=10.0, show_default=True, help="Silence before NET-0001.")
-@click.option("--output-timeout-s", type=float, default=30.0, show_default=True, help="Nothing to say: NET-0000.")
+@click.option("--lag-scale", type=factor, default=1.0, show_default=True, help="0 answers at once.")
+@click.option("--idle-timeout-s", type=seconds, default=10.0, show_default=True, help="Silence before NET-0001.")
+@click.option("--output-timeout-s", type=seconds, default=30.0, show_default=True, help="Nothing to say: NET-0000.")
 @click.option("--record-dir", type=click.Path(path_type=Path), help="Write the journal of each session here.")
 @click.option("--certfile", type=click.Path(path_type=Path), help="PEM certificate, for wss:// and https://.")
 @click.option("--keyfile", type=click.Path(path_type=Path), help="PEM key, when it is not in --certfile.")
-@click.option("--quiet", is_flag=True, help="Do not print a verdict after each session.")
+@click.option("--json", "as_json", is_flag=True, help="Print each session's verdict as a line of JSON on stdout.")
+@click.option("--quiet", is_flag=True, help="Print no verdicts.")
 @log_options
 def command(
     host: str,
     port: int,
-    say: str | None,
+    spoken: str | None,
     recordings: tuple[Path, ...],
     cases: tuple[Path, ...],
     unknown_is_silence: bool,
@@ -76,22 +80,25 @@ def command(
     record_dir: Path | None,
     certfile: Path | None,
     keyfile: Path | None,
+    as_json: bool,
     quiet: bool,
     log_level: str,
     log_json: bool,
 ) -> int:
     """Be a Deepgram: GET /v1/listen (WebSocket), POST /v1/listen and GET /health on one port.
 
-    Prints one line of JSON when it accepts connections, and a verdict on stderr after each session. Point any client
-    at ws://HOST:PORT, or http://HOST:PORT, with any key.
+    Prints one line of JSON on stdout when it accepts connections, and a verdict on stderr after each session. Point any
+    client at ws://HOST:PORT, or http://HOST:PORT, with any key. Ctrl-C or SIGTERM ends it.
 
     \b
     dgharness serve --say "hello world"
     dgharness serve --recording recordings/ --port 0
     """
-    set_up_logging(log_level, as_json=log_json)
+    set_up_logging(log_level, as_json=log_json, secrets=frozenset().union(*map(secrets_of, api_keys)))
+    if keyfile is not None and certfile is None:
+        raise BadInput(f"--keyfile {keyfile}: belongs to a certificate; name that with --certfile")
     settings = ServerSettings(
-        host=host,
+        host=_host(host),
         port=port,
         api_keys=frozenset(api_keys) or None,
         require_key=not no_key,
@@ -105,41 +112,57 @@ def command(
         certfile=certfile,
         keyfile=keyfile,
     )
-    replies = _replies(say, recordings, cases, unknown_is_silence=unknown_is_silence)
-    asyncio.run(_serve(MockServer(replies, settings, on_session=_Sessions(record_dir, quiet=quiet)), settings))
+    replies = _replies(spoken, recordings, cases, unknown_is_silence=unknown_is_silence)
+    sessions = Sessions(record_dir, as_json=as_json, quiet=quiet)
+    asyncio.run(_serve(MockServer(replies, settings, on_session=sessions), settings))
     return 0
 
 
 async def _serve(server: MockServer, settings: ServerSettings) -> None:
     stop = asyncio.Event()
-    for signal in (SIGINT, SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(signal, stop.set)
-    async with server:
-        secure = "s" if settings.certfile is not None else ""
-        address = f"{settings.host}:{server.port}"
-        ready = {
-            "event": "ready",
-            "host": settings.host,
-            "port": server.port,
-            "ws_url": f"ws{secure}://{address}",
-            "http_url": f"http{secure}://{address}",
-            "health_url": f"http{secure}://{address}/health",
-            "tool": TOOL,
-        }
-        click.echo(json.dumps(ready))
-        sys.stdout.flush()
-        await stop.wait()
+    with on_stop(stop.set):
+        async with server:
+            say(json.dumps(_ready(settings, server.port)))
+            await stop.wait()
+
+
+def _ready(settings: ServerSettings, port: int) -> dict[str, Any]:
+    """The line that says it is time to connect; docs/reference/cli.md lists its fields."""
+    secure = "s" if settings.certfile is not None else ""
+    reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)
+    address = f"[{reachable}]:{port}" if ":" in reachable else f"{reachable}:{port}"
+    return {
+        "event": "ready",
+        "host": settings.host,
+        "port": port,
+        "ws_url": f"ws{secure}://{address}",
+        "http_url": f"http{secure}://{address}",
+        "health_url": f"http{secure}://{address}/health",
+        "pid": os.getpid(),
+        "tool": TOOL,
+    }
+
+
+def _host(host: str) -> str:
+    if not host.strip():
+        raise BadInput(
+            "--host: is empty; wanted an address, such as 127.0.0.1, or 0.0.0.0 for every one of this machine"
+        )
+    return host.strip().removeprefix("[").removesuffix("]")
 
 
 def _replies(
-    say: str | None, recordings: tuple[Path, ...], cases: tuple[Path, ...], *, unknown_is_silence: bool
+    spoken: str | None, recordings: tuple[Path, ...], cases: tuple[Path, ...], *, unknown_is_silence: bool
 ) -> Replies:
     known: list[Known] = loading.load_known(recordings)
     known += [known_for(load_case(path)) for path in case_files(cases)]
-    if say is None and not known and not unknown_is_silence:
+    if spoken is None and not known and not unknown_is_silence:
         raise BadInput("nothing to answer with: name --say TEXT, --recording PATH, --case PATH or --unknown-is-silence")
-    if say is not None:
-        return Replies(known, always=loading.say(say))
+    names = Counter(entry.source.name for entry in known)
+    for name in (name for name, times in names.items() if times > 1):
+        raise BadInput(f"{names[name]} recordings or cases are named {name!r}; a name answers for one")
+    if spoken is not None:
+        return Replies(known, always=loading.say(spoken))
     only = known[0].source if len(known) == 1 and recordings else None
     return Replies(known, always=only, unknown_is_silence=unknown_is_silence)
 
@@ -150,21 +173,3 @@ def _url_files(pairs: tuple[str, ...]) -> dict[str, Path]:
         if not url or not Path(path).exists():
             raise BadInput(f"--url-file {pair!r}: wanted URL=FILE with a file or folder that exists")
     return {url: Path(path) for url, _, path in split}
-
-
-class _Sessions:
-    """What becomes of each session: a verdict on stderr, and its journal on disk."""
-
-    def __init__(self, record_dir: Path | None, *, quiet: bool) -> None:
-        self._record_dir, self._quiet = record_dir, quiet
-        self._count = 0
-
-    def __call__(self, journal: Journal) -> None:
-        self._count += 1
-        recording = journal.recording(f"session {self._count}")
-        if self._record_dir is not None:
-            self._record_dir.mkdir(parents=True, exist_ok=True)
-            path = self._record_dir / f"{recording.request_id or self._count}.jsonl"
-            path.write_text("".join(lines(recording)), encoding="utf-8")
-        if not self._quiet:
-            click.echo(render_verdict_text(judge(recording, lead_bytes=journal.lead_bytes or None)), err=True)

@@ -3,53 +3,71 @@
 from __future__ import annotations
 
 import asyncio
+import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 import click
 
-from harness.audio.chunking import chunk_advice
+from harness.audio.chunking import chunk_advice, chunk_size
 from harness.audio.format import AudioFormat, Encoding
 from harness.audio.pacing import Speed
-from harness.cli.audio_input import prepare
+from harness.cli import audio_input
 from harness.cli.keeper import Keeper
-from harness.cli.progress import Watcher
-from harness.cli.shared import (
-    TOOL,
+from harness.cli.logs import secrets_of, set_up_logging
+from harness.cli.options import (
     advise,
     endpoint_options,
-    interruptible,
     json_option,
     log_options,
+    milliseconds,
     query_option,
     query_pairs,
-    set_up_logging,
+    seconds,
+    was_given,
 )
+from harness.cli.output import TOOL, check_writable, complain, note, say, style_for, warn
+from harness.cli.progress import Watcher
+from harness.cli.signals import interruptible
 from harness.client.endpoint import Endpoint
 from harness.client.streaming import stream
+from harness.conformance.findings import Severity, Verdict
 from harness.errors import BadInput
+from harness.protocol.listen_options import ListenOptions
 from harness.protocol.session import Timers
-from harness.recording.entries import AnyEntry
+from harness.recording.entries import AnyEntry, Direction, Refused
+from harness.recording.entries import Opened as UpgradeOpened
+from harness.recording.scrub import mask
 from harness.results import CaseResult, Outcome, to_json
 from harness.runner import judge_stream, listen_options, summarise_stream
+from harness.streamer.notes import StreamOutcome
 from harness.streamer.settings import StreamSettings
 from harness.transcript import Transcript
 from reports.render_text import render_case_text
+
+RECORDING_ENDING: Final = ".jsonl"
+FORMAT_PARAMETERS: Final = {"encoding": "--encoding", "sample_rate": "--sample-rate", "channels": "--channels"}
 
 
 @click.command("stream")
 @click.argument("source", metavar="FILE|-|URL")
 @endpoint_options
 @query_option
-@click.option("--chunk-ms", type=float, default=20, show_default=True, help="Audio in each frame, 20 to 250 ms.")
+@click.option("--chunk-ms", type=milliseconds, default=20, show_default=True, help="Audio in each frame, 20 to 250 ms.")
 @click.option("--speed", default="1", show_default=True, help="Audio seconds per second: 1, 4, or max.")
 @click.option("--encoding", default="linear16", show_default=True, help="linear16, linear32, mulaw or alaw.")
 @click.option("--sample-rate", type=int, default=16_000, show_default=True, help="Hz.")
 @click.option("--channels", type=int, default=1, show_default=True, help="Interleaved channels to send.")
 @click.option("--finalize", is_flag=True, help="Send Finalize after the last audio.")
-@click.option("--keep-alive-s", type=float, default=5.0, show_default=True, help="Pause before a KeepAlive.")
-@click.option("--drain-timeout-s", type=float, default=20.0, show_default=True, help="Longest wait for Metadata.")
-@click.option("--connect-timeout-s", type=float, default=10.0, show_default=True, help="Longest wait for the upgrade.")
-@click.option("--record", "record_path", type=click.Path(path_type=Path), help="Write the recording here (.jsonl).")
+@click.option("--keep-alive-s", type=seconds, default=5.0, show_default=True, help="Pause before a KeepAlive.")
+@click.option("--drain-timeout-s", type=seconds, default=20.0, show_default=True, help="Longest wait for Metadata.")
+@click.option(
+    "--connect-timeout-s", type=seconds, default=10.0, show_default=True, help="Longest wait for the upgrade."
+)
+@click.option(
+    "--record", type=click.Path(path_type=Path), help="Write the recording here (.jsonl), its audio beside it."
+)
 @click.option("--watch", is_flag=True, help="Print every interim and final as it comes.")
 @json_option
 @log_options
@@ -67,7 +85,7 @@ def command(
     keep_alive_s: float,
     drain_timeout_s: float,
     connect_timeout_s: float,
-    record_path: Path | None,
+    record: Path | None,
     watch: bool,
     as_json: bool,
     log_level: str,
@@ -76,17 +94,16 @@ def command(
     """Stream FILE, raw audio from standard input (-), or what an http URL names, and judge the session.
 
     A file is decoded and sent as raw audio in the declared format; its header never reaches the stream. Files that end
-    in .raw or .pcm, and standard input, are taken to be in that format already.
+    in .raw, .pcm, .ulaw or .alaw, files without a header when --encoding is given, and standard input are taken to be
+    in that format already.
 
     \b
     dgharness stream speech.wav --chunk-ms 40 -o model=nova-3 -o smart_format=true
     arecord -f S16_LE -r 16000 -t raw | dgharness stream - --record call.jsonl
     """
-    set_up_logging(log_level, as_json=log_json)
-    if encoding not in list(Encoding):
-        raise BadInput(f"--encoding {encoding!r}: wanted one of {', '.join(Encoding)}")
-    fmt = AudioFormat(Encoding(encoding), sample_rate, channels)
-    options = listen_options(query_pairs(pairs), fmt)
+    set_up_logging(log_level, as_json=log_json, secrets=secrets_of(key))
+    fmt = _format(encoding, sample_rate, channels)
+    options = _options(pairs, fmt)
     settings = StreamSettings(
         chunk_ms=chunk_ms,
         speed=Speed.parse(speed),
@@ -94,31 +111,100 @@ def command(
         timers=Timers(keep_alive_after_s=keep_alive_s, drain_after_s=drain_timeout_s),
         finalize=finalize,
     )
-    advise(options, chunk_advice(chunk_ms))
+    chunk_size(fmt, chunk_ms)  # a size that is refused is said before anything is advised
     server = Endpoint(url, key)
-    audio, duration_audio_s = prepare(source, fmt)
-    with Watcher(audio.source, duration_audio_s, watch=watch) as watcher, Keeper(record_path) as keeper:
+    _check_record(record, source)
+    opened = audio_input.prepare(source, fmt, declared=was_given("encoding"))
+    advise(options)
+    warn(chunk_advice(chunk_ms), *opened.warnings)
+    if opened.converted:
+        # Only who named a format contradicts the file; the default converts what comes, and says so.
+        (warn if any(map(was_given, FORMAT_PARAMETERS)) else note)(opened.converted)
+    keeper = Keeper(record, secrets_of(key))
+    outcome = _streamed(server, options, opened, settings, keeper, watch=watch)
+    verdict = judge_stream(outcome, settings)
+    result = _result(outcome, verdict, opened.audio.source, server, record)
+    if as_json:
+        say(mask(to_json(result), secrets_of(key)))
+    elif _has_something(outcome):
+        say(mask(render_case_text(result, **style_for(sys.stdout)), secrets_of(key)))
+    went_wrong = list(_went_wrong(outcome, server, keeper, record))
+    for sentence in went_wrong:
+        complain(mask(sentence, secrets_of(key)))
+    return 2 if went_wrong else 0 if verdict.passed else 1
+
+
+def _format(encoding: str, sample_rate: int, channels: int) -> AudioFormat:
+    if encoding not in list(Encoding):
+        raise BadInput(f"--encoding {encoding!r}: wanted one of {', '.join(Encoding)}")
+    return AudioFormat(Encoding(encoding), sample_rate, channels)
+
+
+def _options(pairs: tuple[str, ...], fmt: AudioFormat) -> ListenOptions:
+    named = query_pairs(pairs)
+    for name, value in named:
+        if name in FORMAT_PARAMETERS:
+            raise BadInput(f"-o {name}={value}: the format is declared with {FORMAT_PARAMETERS[name]} {value}")
+    return listen_options(named, fmt)
+
+
+def _check_record(record: Path | None, source: str) -> None:
+    check_writable([record])
+    if record is not None and record.exists() and not audio_input.is_url(source):
+        audio = Path(source)
+        if audio.exists() and record.samefile(audio):
+            raise BadInput(f"--record {record}: is the audio itself, which it would overwrite; wanted another file")
+
+
+def _streamed(
+    server: Endpoint,
+    options: ListenOptions,
+    opened: audio_input.Opened,
+    settings: StreamSettings,
+    keeper: Keeper,
+    *,
+    watch: bool,
+) -> StreamOutcome:
+    with Watcher(opened.audio.source, opened.duration_audio_s, watch=watch) as watcher, keeper:
 
         def observe(entry: AnyEntry, transcript: Transcript) -> None:
             keeper(entry, transcript)
             watcher(entry, transcript)
 
-        streaming = stream(server, options, audio, settings, tool=TOOL, observer=observe, on_header=keeper.header)
-        outcome = asyncio.run(interruptible(streaming))
+        work = stream(server, options, opened.audio, settings, tool=TOOL, observer=observe, on_header=keeper.header)
+        outcome = asyncio.run(interruptible(work))
         keeper.finish(outcome.audio)
-    verdict = judge_stream(outcome, settings)
-    result = CaseResult(
-        name=audio.source,
+    if keeper.path is not None and keeper.path.suffix != RECORDING_ENDING:
+        note(f"{keeper.path}: `serve --recording` takes it when its name ends in {RECORDING_ENDING}")
+    return outcome
+
+
+def _result(outcome: StreamOutcome, verdict: Verdict, name: str, server: Endpoint, record: Path | None) -> CaseResult:
+    errors = tuple(finding.message for finding in verdict.findings if finding.severity is Severity.ERROR)
+    return CaseResult(
+        name=name,
         outcome=Outcome.ERROR if outcome.failure else Outcome.PASS if verdict.passed else Outcome.FAIL,
-        reasons=(outcome.failure,) if outcome.failure else (),
-        audio=audio.source,
+        reasons=(outcome.failure,) if outcome.failure else errors,
+        audio=name,
         replies=server.host,
         streamed=summarise_stream(outcome, None),
         verdict=verdict,
-        recording=str(record_path) if record_path else None,
+        recording=str(record) if record else None,
     )
-    click.echo(to_json(result) if as_json else render_case_text(result))
-    if outcome.failure:
-        click.echo(f"dgharness: {outcome.failure}; what was received is kept, marked partial", err=True)
-        return 2
-    return 0 if verdict.passed else 1
+
+
+def _has_something(outcome: StreamOutcome) -> bool:
+    """Whether there is more to tell of the session than why it failed."""
+    return bool(outcome.audio) or not outcome.failure or any(outcome.recording.texts(Direction.DOWNSTREAM))
+
+
+def _went_wrong(outcome: StreamOutcome, server: Endpoint, keeper: Keeper, record: Path | None) -> Iterator[str]:
+    if outcome.failure and _has_something(outcome):
+        kept = "is in the result" if record is None else f"is in {record}"
+        yield f"{outcome.failure}; what was received {kept}, marked partial"
+    elif outcome.failure:
+        answered = any(isinstance(entry, UpgradeOpened | Refused) for entry in outcome.recording.entries)
+        unreachable = server.is_loopback and not answered and not outcome.interrupted
+        yield outcome.failure + ("; is `dgharness serve` running?" if unreachable else "")
+    if keeper.failure:
+        yield keeper.failure

@@ -4,32 +4,27 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from pathlib import Path
 
 import click
 
-from harness.audio.decode import decode
-from harness.cli.audio_input import download, is_url, read_file
-from harness.cli.shared import (
-    endpoint_options,
-    json_option,
-    log_options,
-    query_option,
-    query_pairs,
-    set_up_logging,
-)
+from harness.cli import audio_input
+from harness.cli.logs import secrets_of, set_up_logging
+from harness.cli.options import advise, endpoint_options, json_option, log_options, query_option, query_pairs
+from harness.cli.output import say, warn
+from harness.cli.progress import working
+from harness.cli.signals import interruptible
 from harness.client.endpoint import Endpoint
 from harness.client.prerecorded import transcribe
 from harness.errors import BadInput
-from harness.protocol.listen_options import read_pairs
 from harness.protocol.parameters import Endpoint as PathEndpoint
-from harness.protocol.refusal import Refusal
-from harness.runner import DEFAULT_MODEL
+from harness.protocol.prerecorded import PrerecordedResponse
+from harness.recording.scrub import mask
+from harness.runner import DEFAULT_MODEL, read_options
 from reports.figures import one_line
 
 
 @click.command("transcribe")
-@click.argument("source", metavar="FILE|URL")
+@click.argument("source", metavar="FILE|-|URL")
 @endpoint_options
 @query_option
 @json_option
@@ -37,26 +32,36 @@ from reports.figures import one_line
 def command(
     source: str, url: str, key: str, pairs: tuple[str, ...], as_json: bool, log_level: str, log_json: bool
 ) -> int:
-    """Post FILE, or what an http URL names, to POST /v1/listen. --json prints the server's answer as it came.
+    """Post FILE, a file on standard input (-), or what an http URL names, to POST /v1/listen.
+
+    Prints the transcript, a line for each channel; --json prints the server's answer as it came. A file without a
+    header needs -o encoding=... and -o sample_rate=...
 
     \b
     dgharness transcribe speech.wav -o model=nova-3 -o punctuate=true
     """
-    set_up_logging(log_level, as_json=log_json)
-    options = read_pairs(query_pairs(pairs), PathEndpoint.PRERECORDED, strict=True)
-    if isinstance(options, Refusal):
-        raise BadInput(f"options: {options.message}")
+    secrets = secrets_of(key)
+    set_up_logging(log_level, as_json=log_json, secrets=secrets)
+    server = Endpoint(url, key)
+    options = read_options(query_pairs(pairs), PathEndpoint.PRERECORDED)
     options = replace(options, model=options.model or DEFAULT_MODEL)
-    data, name = (download(source), source) if is_url(source) else (read_file(Path(source)), source)
-    container = "raw" if options.encoding is not None else decode(data, name).container
-    outcome = asyncio.run(transcribe(Endpoint(url, key), options, data, container))
+    data, container = audio_input.read_source(source), "raw"
+    if options.encoding is None:
+        audio = audio_input.decoded(data, source)  # what is no audio is found out here, not by the server
+        container = audio.container
+        warn(*audio.warnings)
+    advise(options, PathEndpoint.PRERECORDED)
+    with working(f"{audio_input.shown_name(source)}  {len(data) / 1e6:.1f} MB posted to {server.host}"):
+        outcome = asyncio.run(interruptible(transcribe(server, options, data, container)))
     if outcome.failure is not None or outcome.response is None:
-        raise BadInput(outcome.failure or "no answer")
-    if as_json:
-        click.echo(outcome.body)
-        return 0
-    channels = len(outcome.response.results.channels)
-    for channel in range(channels):
-        label = f"[{channel}] " if channels > 1 else ""
-        click.echo(label + one_line(outcome.response.transcript(channel)))
+        unreachable = outcome.status is None and server.is_loopback
+        hint = "; is `dgharness serve` running?" if unreachable else ""
+        raise BadInput(mask(f"{outcome.failure}{hint}", secrets))
+    say(outcome.body.decode(errors="replace") if as_json else "\n".join(_lines(outcome.response)))
     return 0
+
+
+def _lines(response: PrerecordedResponse) -> list[str]:
+    channels = len(response.results.channels)
+    labels = [f"[{channel}] " if channels > 1 else "" for channel in range(channels)]
+    return [label + one_line(response.transcript(channel)) for channel, label in enumerate(labels)]

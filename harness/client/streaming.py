@@ -19,7 +19,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidSta
 from websockets.http11 import Response
 
 from harness.client.endpoint import LISTEN_PATH, Endpoint
-from harness.client.log import LOG
+from harness.client.log import LOG, WIRE
 from harness.client.streams import AudioToSend
 from harness.clock import Clock, SystemClock, rfc3339
 from harness.errors import BadInput
@@ -29,6 +29,9 @@ from harness.recording.entries import Header, Side
 from harness.streamer.machine import Action, Connect, HangUp, Phase, SendAudio, SendText, Streamer
 from harness.streamer.notes import Notes, Observer, StreamOutcome
 from harness.streamer.settings import StreamSettings
+
+CLOSE_TIMEOUT_S: Final = 2.0
+"""How long the server may take to answer our close frame; we close first only when nothing more is hoped for."""
 
 MAX_MESSAGE_BYTES: Final = 4 * 1024 * 1024
 FEED_BYTES: Final = 4096
@@ -85,6 +88,13 @@ async def stream(
         LOG.warning("failed", extra={"why": notes.failure})
     notes.end()
     return notes.outcome(header, streamer.ledger())
+
+
+class _Opening(connect):
+    """Goes where it was told and nowhere else: a redirect is a refusal, for it could lead off this machine."""
+
+    def process_redirect(self, exc: Exception) -> Exception:
+        return exc
 
 
 class _Shell:
@@ -189,13 +199,15 @@ class _Shell:
         url = self._endpoint.websocket_url(self._query)
         LOG.info("connecting", extra={"url": url})
         try:
-            connection = await connect(
+            connection = await _Opening(
                 url,
                 additional_headers=self._endpoint.authorization,
                 compression=None,  # audio does not compress, and Deepgram declines it anyway
                 proxy=None if self._endpoint.is_loopback else True,
                 open_timeout=self._settings.connect_timeout_s,
+                close_timeout=CLOSE_TIMEOUT_S,
                 max_size=MAX_MESSAGE_BYTES,
+                logger=WIRE,
             )
         except InvalidStatus as refused:
             self._refused(refused.response)

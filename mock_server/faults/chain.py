@@ -149,7 +149,7 @@ class FaultChain:
 
     def _pass(self, passing: Passing, moment: Moment) -> list[Step]:
         self._catch_up(moment)
-        self._place(0, self._stages[0].state.passes(passing, moment), moment)
+        self._place(0, self._stages[0].state.passes(passing, moment))
         self._arrivals(moment)
         return self._taken()
 
@@ -164,7 +164,7 @@ class FaultChain:
     def _work_off(self, moment: Moment) -> None:
         # What a stage held back until now goes on before what reaches the stage now.
         for index, stage in enumerate(self._stages):
-            self._place(index, stage.state.wake(moment), moment)
+            self._place(index, stage.state.wake(moment))
         self._arrivals(moment)
 
     def _arrivals(self, moment: Moment) -> None:
@@ -172,11 +172,11 @@ class FaultChain:
         while self._under_way and self._under_way[0].at_s <= moment.now_s:
             _, _, index, passing = heapq.heappop(self._under_way)
             if index < len(self._stages):
-                self._place(index, self._stages[index].state.passes(passing, moment), moment)
+                self._place(index, self._stages[index].state.passes(passing, moment))
             else:
                 self._come_out(passing)
 
-    def _place(self, index: int, dues: Iterable[Due], moment: Moment) -> None:
+    def _place(self, index: int, dues: Iterable[Due]) -> None:
         """Send on what a stage lets pass; nothing arrives before what the stage let pass earlier in its direction."""
         for due in dues:
             if isinstance(due.step, PauseReading):
@@ -184,7 +184,7 @@ class FaultChain:
                 continue
             free_s = self._stages[index].free_s
             upstream = isinstance(due.step, Upstream)
-            free_s[upstream] = max(free_s[upstream], due.at_s, moment.now_s)
+            free_s[upstream] = max(free_s[upstream], due.at_s)
             under_way = _UnderWay(free_s[upstream], next(self._numbers), index + 1, due.step)
             heapq.heappush(self._under_way, under_way)
 
@@ -193,9 +193,7 @@ class FaultChain:
             return
         self._out.append(step)
         self._said_close = self._said_close or isinstance(step, SendClose)
-        if isinstance(step, Reset | Fin):
-            self._ended = True
-            self._under_way.clear()
+        self._ended = isinstance(step, Reset | Fin)
 
     def _taken(self) -> list[Step]:
         steps, self._out = self._out, []

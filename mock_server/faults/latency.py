@@ -44,7 +44,5 @@ class _State(Lasting):
         fault = self._fault
         if not fault.direction.covers(passing):
             return at_once(moment, passing)
-        delay_s = fault.by_s
-        if fault.jitter_s:
-            delay_s = max(0.0, delay_s + self._rng.uniform(-fault.jitter_s, fault.jitter_s))
-        return [Due(moment.now_s + delay_s, passing)]
+        jitter_s = self._rng.uniform(-fault.jitter_s, fault.jitter_s)
+        return [Due(moment.now_s + fault.by_s + jitter_s, passing)]  # a time gone by means at once

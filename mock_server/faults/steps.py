@@ -192,5 +192,4 @@ def payload_bytes(passing: Passing) -> int:
             return len(passing.data)
         case ClientClose() | SendClose():
             return 2 + len(passing.reason.encode(errors="surrogatepass"))
-        case Reset() | Fin():
-            return 0
+    return 0

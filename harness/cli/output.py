@@ -1,0 +1,122 @@
+"""What is printed and written: results on stdout, remarks on stderr, reports into files."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Iterable
+from contextlib import suppress
+from importlib.metadata import version
+from pathlib import Path
+from typing import Final, TextIO, TypedDict
+
+import click
+
+from harness.errors import BadInput
+from reports.figures import one_line
+
+TOOL: Final = f"dgharness {version('dgharness')}"
+PLAIN_WIDTH: Final = 100
+"""Cells of a line where nobody says how wide the page is, and on terminals that are wider."""
+
+
+class PageStyle(TypedDict):
+    """How the renderers of `reports` are to write for a stream."""
+
+    width: int
+    color: bool
+
+
+def style_for(stream: TextIO) -> PageStyle:
+    """Plain text for a pipe or a file; as wide as the terminal, and in colour (https://no-color.org), for a person."""
+    if not stream.isatty():
+        return PageStyle(width=PLAIN_WIDTH, color=False)
+    columns = shutil.get_terminal_size((PLAIN_WIDTH, 24)).columns
+    plain = bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
+    return PageStyle(width=min(columns, PLAIN_WIDTH), color=not plain)
+
+
+def say(text: str) -> None:
+    """Print a result on stdout; a reader that went away, as `head` does, changes nothing about the exit code.
+
+    Raises:
+        BadInput: it cannot be written, as when the disk is full.
+    """
+    try:
+        _print(text.removesuffix("\n"), sys.stdout)
+    except OSError as error:
+        raise BadInput(f"standard output cannot be written ({error.strerror})") from None
+
+
+def mutter(text: str) -> None:
+    """Print something long on stderr, such as a verdict."""
+    with suppress(OSError):  # there is no other place to say so
+        _print(text, sys.stderr)
+
+
+def complain(sentence: str) -> None:
+    """Print the one sentence on stderr that says why a command did not do what was asked."""
+    _remark("dgharness", sentence)
+
+
+def warn(*sentences: str | None) -> None:
+    """Print what is odd but bearable on stderr."""
+    for sentence in filter(None, sentences):
+        _remark("warning", sentence)
+
+
+def note(*sentences: str | None) -> None:
+    """Print what is good to know on stderr."""
+    for sentence in filter(None, sentences):
+        _remark("note", sentence)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a report.
+
+    Raises:
+        BadInput: the file cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise BadInput(f"{path}: cannot be written ({error.strerror})") from None
+
+
+def check_writable(files: Iterable[Path | None], folder: Path | None = None) -> None:
+    """Find out before the work whether its reports can be written after it; nothing is created.
+
+    Raises:
+        BadInput: a file is a folder or the other way round, a path lies below a file, or may not be written.
+    """
+    for path in filter(None, (*files, folder)):
+        if path.exists() and path.is_dir() != (path is folder):
+            raise BadInput(f"{path}: is {'a folder; wanted a file' if path.is_dir() else 'a file; wanted a folder'}")
+        nearest = next(place for place in (path, *path.absolute().parents) if place.exists())
+        if (nearest != path and not nearest.is_dir()) or not os.access(nearest, os.W_OK):
+            raise BadInput(f"{path}: cannot be written, because {nearest} is no folder that may be written to")
+
+
+def silence(stream: TextIO) -> None:
+    """Let everything further on a stream go nowhere: its reader has gone, or its disk is full.
+
+    What is still in its buffer would raise again when the interpreter flushes it at exit (Python docs, `signal`).
+    """
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _print(text: str, stream: TextIO) -> None:
+    try:
+        click.echo(text, file=stream)
+    except BrokenPipeError:
+        silence(stream)
+    except OSError:
+        silence(stream)
+        raise
+
+
+def _remark(who: str, sentence: str) -> None:
+    # Sentences quote servers and file names: nothing in them may move the cursor or break the line.
+    mutter(f"{who}: {one_line(sentence)}")
