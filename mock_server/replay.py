@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, deque
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import takewhile
 from typing import Final
@@ -22,6 +23,7 @@ from harness.protocol.messages import (
     Channel,
     Results,
     ResultsMetadata,
+    UtteranceEnd,
     Word,
 )
 from harness.protocol.options import ListenOptions
@@ -73,6 +75,8 @@ class ReplayEngine:
         self._words = script.settled_words
         self._given = [sum(w.at_audio_s < script.from_audio_s for w in words) for words in self._words]
         self._passed = [0] * len(self._words)
+        # Where a word ended for this client, by channel and by where the script has its end.
+        self._cut_off: dict[tuple[int, float], float] = {}
 
     @property
     def next_wakeup_s(self) -> float | None:
@@ -171,7 +175,7 @@ class ReplayEngine:
     def _say(self, cue: Cue) -> list[str]:
         message = cue.message
         if not isinstance(message, Results):
-            return [cue.text]
+            return [self._event(cue)]
         number = message.channel_index[0]
         self._unsaid[number] -= 1
         start_audio_s, left = self._segment_start_audio_s[number], self._left_of(message)
@@ -181,6 +185,14 @@ class ReplayEngine:
             self._segment_start_audio_s[number] = message.end_audio_s
         text = self._literal(cue, message, start_audio_s, left)
         return [_FLAGGED.sub(r"\1false", text)]  # only `_flagged` answers a Finalize
+
+    def _event(self, cue: Cue) -> str:
+        message = cue.message
+        if isinstance(message, UtteranceEnd):
+            cut_off_audio_s = self._cut_off.get((message.channel[0], message.last_word_end))
+            if cut_off_audio_s is not None:
+                return encode(replace(message, last_word_end=cut_off_audio_s))
+        return cue.text
 
     def _left_of(self, message: Results) -> tuple[Word, ...]:
         """The words of a message that no cut has given; those of a final count as given from here on."""
@@ -229,8 +241,9 @@ class ReplayEngine:
     def _cut(self, number: int, end_audio_s: float, *, from_finalize: bool) -> str:
         """A final for what is open on one channel, up to some position in the audio received."""
         start_audio_s = self._segment_start_audio_s[number]
+        end_audio_s = max(start_audio_s, end_audio_s)  # what was said may reach past the audio by the tolerance
         self._segment_start_audio_s[number] = end_audio_s
-        words = self._open_words(number, end_audio_s)
+        words = _beginning_at(start_audio_s, self._open_words(number, end_audio_s))
         return encode(
             Results(
                 channel_index=(number, len(self._segment_start_audio_s)),
@@ -252,14 +265,28 @@ class ReplayEngine:
         ungiven = (settled[index] for index in range(self._given[number], len(settled)))
         heard = [w.word for w in takewhile(lambda w: w.at_audio_s - from_audio_s < end_audio_s, ungiven)]
         self._given[number] += len(heard)
-        return words_from(heard, from_audio_s) if from_audio_s else tuple(heard)
+        words = words_from(heard, from_audio_s) if from_audio_s else tuple(heard)
+        return tuple(self._ended_by(word, number, end_audio_s) for word in words)
+
+    def _ended_by(self, word: Word, number: int, end_audio_s: float) -> Word:
+        """A word that a cut goes through ends there, as far as anyone heard."""
+        if word.end <= end_audio_s:
+            return word
+        self._cut_off[number, word.end] = round(end_audio_s, 6)
+        return replace(word, end=round(end_audio_s, 6))
+
+
+def _beginning_at(start_audio_s: float, words: Iterable[Word]) -> tuple[Word, ...]:
+    """Words that a cut went through begin there for the segment that has them."""
+    return tuple(w if w.start >= start_audio_s else replace(w, start=round(start_audio_s, 6)) for w in words)
 
 
 def _trimmed(message: Results, start_audio_s: float, words: tuple[Word, ...]) -> Results:
     """The rest of a segment, from `start_audio_s` on."""
     channel = message.channel
-    if len(words) != len(message.words):
-        rest = alternative_of(words)
+    began_before = any(word.start < start_audio_s for word in words)
+    if began_before or len(words) != len(message.words):
+        rest = alternative_of(_beginning_at(start_audio_s, words))
         kept = replace(
             channel.alternatives[0], transcript=rest.transcript, confidence=rest.confidence, words=rest.words
         )
@@ -269,7 +296,9 @@ def _trimmed(message: Results, start_audio_s: float, words: tuple[Word, ...]) ->
         start=round(start_audio_s, 6),
         duration=round(message.end_audio_s - start_audio_s, 6),
         channel=channel,
-        entities=message.entities if channel is message.channel else UNSET,  # they count words from the segment's first
+        entities=message.entities
+        if len(words) == len(message.words)
+        else UNSET,  # they count words from the segment's first
     )
 
 

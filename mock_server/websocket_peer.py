@@ -194,10 +194,17 @@ class WebSocketPeer:
             else:
                 self._transport.close()  # TLS has no half-close
         if self._transport.get_write_buffer_size() > self._server.settings.limits.unsent_bytes:
-            LOG.warning("cut a client that does not read", extra={"request_id": self._request_id})
-            self._transport.abort()
+            self._cut_now()
         elif self._protocol.close_expected():
             self._cut_soon()
+
+    def _cut_now(self) -> None:
+        """The client does not read: what is written to it would only pile up here."""
+        LOG.warning("cut a client that does not read", extra={"request_id": self._request_id})
+        if self._connection is not None:
+            limit = f"more than {self._server.settings.limits.unsent_bytes} bytes waited to be read by the client"
+            self._connection.journal.note(f"cut: {limit}", self._server.clock.now_s(), self._connection.audio_s)
+        self._transport.abort()
 
     def _cut_soon(self) -> None:
         """The client gets so long to take in what was said, and to close its half."""

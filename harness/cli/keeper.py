@@ -29,12 +29,12 @@ class Keeper:
         secrets: what no line may hold, whoever said it: a server may quote the key in its refusal.
 
     Attributes:
-        path: where it writes.
+        path, secrets: as given.
         failure: one sentence when the disk gave up midway, else None; the session itself goes on.
     """
 
     def __init__(self, path: Path | None, secrets: Iterable[str] = ()) -> None:
-        self.path, self._secrets = path, tuple(secrets)
+        self.path, self.secrets = path, tuple(secrets)
         self._writer: RecordingWriter | None = None
         self._held_back: list[AnyEntry] = []
         self.failure: str | None = None
@@ -90,10 +90,10 @@ class Keeper:
             self._close()
 
     def _cleaned(self, entry: AnyEntry) -> AnyEntry:
-        if not self._secrets or isinstance(entry, Binary):
+        if not self.secrets or isinstance(entry, Binary):
             return entry
         text = line(entry)
-        masked = mask(text, self._secrets)
+        masked = mask(text, self.secrets)
         return entry if masked == text else _ENTRY.decode(masked)
 
     def _close(self) -> None:

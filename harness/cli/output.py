@@ -104,7 +104,9 @@ def silence(stream: TextIO) -> None:
 
     What is still in its buffer would raise again when the interpreter flushes it at exit (Python docs, `signal`).
     """
-    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
 
 
 def _print(text: str, stream: TextIO) -> None:

@@ -20,7 +20,7 @@ from harness.cli.logs import secrets_of, set_up_logging
 from harness.cli.options import json_option, key_option, log_options
 from harness.cli.output import TOOL, check_writable, complain, say, style_for, write_text
 from harness.cli.progress import Watcher
-from harness.cli.signals import interruptible
+from harness.cli.signals import finish
 from harness.client.endpoint import Endpoint
 from harness.clock import SystemClock, rfc3339
 from harness.errors import BadInput
@@ -80,17 +80,28 @@ def command(
     check_writable((json_file, markdown_file), record_dir)
     cases = [load_case(path) for path in case_files(paths)]
     runner = _Runner(elsewhere, seed, record_dir, secrets, watch=watch)
-    results = asyncio.run(
-        interruptible(runner.run([case if override is None else case.at_speed(override) for case in cases]))
-    )
+    results = finish(runner.run([case if override is None else case.at_speed(override) for case in cases]))
     run = _summary(results, elsewhere, seed, partial=runner.interrupted)
+    return _conclude(run, len(cases), json_file, markdown_file, secrets, as_json=as_json)
+
+
+def _conclude(
+    run: RunResult,
+    wanted: int,
+    json_file: Path | None,
+    markdown_file: Path | None,
+    secrets: frozenset[str],
+    *,
+    as_json: bool,
+) -> int:
+    """Print and write what a run came to; returns the exit code."""
     say(mask(to_json(run) if as_json else render_run_text(run, **style_for(sys.stdout)), secrets))
     if json_file is not None:
         write_text(json_file, mask(to_json(run), secrets) + "\n")
     if markdown_file is not None:
         write_text(markdown_file, mask(render_run_markdown(run), secrets))
     if run.partial:
-        complain(f"interrupted; the results of {len(results)} of {len(cases)} cases are kept, marked partial")
+        complain(f"interrupted; the results of {len(run.cases)} of {wanted} cases are kept, marked partial")
     if any(case.outcome is Outcome.ERROR for case in run.cases) or run.partial:
         return 2
     return 0 if run.passed else 1

@@ -41,6 +41,15 @@ def on_stop(stop: Callable[[], object]) -> Iterator[None]:
             loop.remove_signal_handler(signal)
 
 
+def finish(work: Coroutine[Any, Any, T]) -> T:
+    """Run something to its end, or to that of Ctrl-C or SIGTERM; a partial result is returned like a whole one.
+
+    Raises:
+        click.Abort: it was interrupted, and had nothing to return.
+    """
+    return asyncio.run(interruptible(work))
+
+
 async def interruptible(work: Coroutine[Any, Any, T]) -> T:
     """Await something that Ctrl-C and SIGTERM cancel; what it returns all the same, a partial result, is kept.
 

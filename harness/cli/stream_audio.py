@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,7 +28,7 @@ from harness.cli.options import (
 )
 from harness.cli.output import TOOL, check_writable, complain, note, say, style_for, warn
 from harness.cli.progress import Watcher
-from harness.cli.signals import interruptible
+from harness.cli.signals import finish
 from harness.client.endpoint import Endpoint
 from harness.client.streaming import stream
 from harness.conformance.findings import Severity, Verdict
@@ -124,14 +123,21 @@ def command(
     outcome = _streamed(server, options, opened, settings, keeper, watch=watch)
     verdict = judge_stream(outcome, settings)
     result = _result(outcome, verdict, opened.audio.source, server, record)
+    return _conclude(outcome, result, server, keeper, as_json=as_json)
+
+
+def _conclude(outcome: StreamOutcome, result: CaseResult, server: Endpoint, keeper: Keeper, *, as_json: bool) -> int:
+    """Print what came of it; returns the exit code."""
     if as_json:
-        say(mask(to_json(result), secrets_of(key)))
+        say(mask(to_json(result), keeper.secrets))
     elif _has_something(outcome):
-        say(mask(render_case_text(result, **style_for(sys.stdout)), secrets_of(key)))
-    went_wrong = list(_went_wrong(outcome, server, keeper, record))
+        say(mask(render_case_text(result, **style_for(sys.stdout)), keeper.secrets))
+    if keeper.path is not None and keeper.path.suffix != RECORDING_ENDING:
+        note(f"{keeper.path}: `serve --recording` takes it when its name ends in {RECORDING_ENDING}")
+    went_wrong = [mask(sentence, keeper.secrets) for sentence in _went_wrong(outcome, server, keeper)]
     for sentence in went_wrong:
-        complain(mask(sentence, secrets_of(key)))
-    return 2 if went_wrong else 0 if verdict.passed else 1
+        complain(sentence)
+    return 2 if went_wrong else 0 if result.outcome is Outcome.PASS else 1
 
 
 def _format(encoding: str, sample_rate: int, channels: int) -> AudioFormat:
@@ -172,10 +178,8 @@ def _streamed(
             watcher(entry, transcript)
 
         work = stream(server, options, opened.audio, settings, tool=TOOL, observer=observe, on_header=keeper.header)
-        outcome = asyncio.run(interruptible(work))
+        outcome = finish(work)
         keeper.finish(outcome.audio)
-    if keeper.path is not None and keeper.path.suffix != RECORDING_ENDING:
-        note(f"{keeper.path}: `serve --recording` takes it when its name ends in {RECORDING_ENDING}")
     return outcome
 
 
@@ -198,9 +202,9 @@ def _has_something(outcome: StreamOutcome) -> bool:
     return bool(outcome.audio) or not outcome.failure or any(outcome.recording.texts(Direction.DOWNSTREAM))
 
 
-def _went_wrong(outcome: StreamOutcome, server: Endpoint, keeper: Keeper, record: Path | None) -> Iterator[str]:
+def _went_wrong(outcome: StreamOutcome, server: Endpoint, keeper: Keeper) -> Iterator[str]:
     if outcome.failure and _has_something(outcome):
-        kept = "is in the result" if record is None else f"is in {record}"
+        kept = "is in the result" if keeper.path is None else f"is in {keeper.path}"
         yield f"{outcome.failure}; what was received {kept}, marked partial"
     elif outcome.failure:
         answered = any(isinstance(entry, UpgradeOpened | Refused) for entry in outcome.recording.entries)

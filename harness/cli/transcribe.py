@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import replace
 
 import click
@@ -12,10 +11,11 @@ from harness.cli.logs import secrets_of, set_up_logging
 from harness.cli.options import advise, endpoint_options, json_option, log_options, query_option, query_pairs
 from harness.cli.output import say, warn
 from harness.cli.progress import working
-from harness.cli.signals import interruptible
+from harness.cli.signals import finish
 from harness.client.endpoint import Endpoint
-from harness.client.prerecorded import transcribe
+from harness.client.prerecorded import PrerecordedOutcome, transcribe
 from harness.errors import BadInput
+from harness.protocol.listen_options import ListenOptions
 from harness.protocol.parameters import Endpoint as PathEndpoint
 from harness.protocol.prerecorded import PrerecordedResponse
 from harness.recording.scrub import mask
@@ -51,8 +51,16 @@ def command(
         container = audio.container
         warn(*audio.warnings)
     advise(options, PathEndpoint.PRERECORDED)
+    return _conclude(_posted(server, options, data, container, source), server, secrets, as_json=as_json)
+
+
+def _posted(server: Endpoint, options: ListenOptions, data: bytes, container: str, source: str) -> PrerecordedOutcome:
     with working(f"{audio_input.shown_name(source)}  {len(data) / 1e6:.1f} MB posted to {server.host}"):
-        outcome = asyncio.run(interruptible(transcribe(server, options, data, container)))
+        return finish(transcribe(server, options, data, container))
+
+
+def _conclude(outcome: PrerecordedOutcome, server: Endpoint, secrets: frozenset[str], *, as_json: bool) -> int:
+    """Print what came of it; returns the exit code."""
     if outcome.failure is not None or outcome.response is None:
         unreachable = outcome.status is None and server.is_loopback
         hint = "; is `dgharness serve` running?" if unreachable else ""

@@ -134,10 +134,12 @@ class FaultChain:
         """When `wake` must be called at the latest, on the monotonic clock; None when only traffic changes anything."""
         if self._ended:
             return None
-        wakeups = [stage.state.next_wakeup_s for stage in self._stages]
-        if self._under_way:
-            wakeups.append(self._under_way[0].at_s)
-        return min((wakeup_s for wakeup_s in wakeups if wakeup_s is not None), default=None)
+        earliest_s = self._under_way[0].at_s if self._under_way else None
+        for stage in self._stages:
+            wakeup_s = stage.state.next_wakeup_s
+            if wakeup_s is not None and (earliest_s is None or wakeup_s < earliest_s):
+                earliest_s = wakeup_s
+        return earliest_s
 
     def wake(self, moment: Moment) -> list[Step]:
         """Time or audio has come: the steps to carry out now."""

@@ -141,8 +141,7 @@ Step: TypeAlias = Passing | PauseReading
 Text: TypeAlias = ClientText | SendText
 
 
-@dataclass(frozen=True)
-class Due:
+class Due(NamedTuple):
     """A step and when it is due, on the monotonic clock; a time gone by means at once."""
 
     at_s: float

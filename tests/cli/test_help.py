@@ -79,6 +79,10 @@ def test_the_page_tells_the_defaults_that_there_are(name: str) -> None:
             assert told in (str(option.default), f"{option.default:g}" if isinstance(option.default, float) else "")
 
 
+def test_shell_completion_finds_every_command() -> None:
+    assert cli.list_commands(click.Context(cli)) == list(COMMANDS)
+
+
 def test_the_page_and_the_application_know_the_same_commands() -> None:
     headings = re.findall(r"^## (\w+)$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
     assert sorted(headings) == sorted(COMMANDS)

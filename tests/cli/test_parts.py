@@ -261,6 +261,15 @@ def test_a_full_disk_under_stderr_is_nobodys_business(monkeypatch: pytest.Monkey
     output.warn("text")
 
 
+def test_what_is_silenced_goes_nowhere_from_then_on(tmp_path: Path) -> None:
+    path = tmp_path / "out"
+    with path.open("w") as stream:
+        print("before", file=stream, flush=True)
+        output.silence(stream)
+        print("after", file=stream, flush=True)
+    assert path.read_text() == "before\n"
+
+
 def test_a_report_that_cannot_be_written_is_bad_input(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match=r"cannot be written \(Is a directory\)"):
         output.write_text(tmp_path, "text")

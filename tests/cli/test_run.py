@@ -10,10 +10,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.audio.decode import Audio, read_audio
+from harness.audio.decode import Audio, read_audio, wav_bytes
+from harness.audio.format import AudioFormat
+from harness.cli.keeper import Keeper
 from harness.errors import BadInput
+from harness.recording.entries import AnyEntry, Binary
 from harness.recording.store import load
 from harness.results import from_json
+from harness.transcript import Transcript
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Helpers, Run, Spawn
@@ -184,3 +188,55 @@ def test_a_recording_that_is_cut_short_by_the_disk_makes_the_case_an_error(
     ran = run("run", cases(one=GOOD), "--record", tmp_path / "kept", "--json")
     assert ran.code == 2
     assert ran.json["cases"][0]["reasons"] == ["no space"]
+
+
+def test_a_lost_pre_recorded_half_leaves_no_response_behind(run: Run, cases: WriteCases, tmp_path: Path) -> None:
+    ran = run("run", cases(one=GOOD), "--url", "ws://127.0.0.1:1", "--record", tmp_path / "kept")
+    assert ran.code == 2
+    assert [path.suffix for path in (tmp_path / "kept").iterdir()] == [".jsonl"]
+
+
+def test_a_stream_that_is_interrupted_is_not_posted_or_scored(
+    run: Run, cases: WriteCases, helpers: Helpers, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    class Interrupting(Keeper):
+        def __call__(self, entry: AnyEntry, transcript: Transcript) -> None:
+            super().__call__(entry, transcript)
+            if isinstance(entry, Binary):
+                helpers.interrupt()
+
+    monkeypatch.setattr("harness.cli.run_cases.Keeper", Interrupting)
+    ran = run("run", cases(a=GOOD.replace('"max"', '"0.5"'), b=GOOD), "--record", tmp_path / "kept", "--json")
+    assert ran.code == 2
+    (case,) = ran.json["cases"]
+    assert (case["outcome"], case["reasons"], case["prerecorded"]) == ("error", ["interrupted"], None)
+    assert case["streamed"]["score"] is None
+    assert load(tmp_path / "kept" / "a.jsonl").partial
+
+
+def test_a_case_without_a_reference_is_judged_and_not_scored(run: Run, cases: WriteCases, url: str) -> None:
+    text = 'audio = "clip.wav"\n[stream]\nspeed = "max"\n[replies]\nfrom = "server"\n'
+    ran = run("run", cases(one=text), "--url", url, "--json")
+    assert ran.code == 0
+    assert ran.json["cases"][0]["streamed"]["score"] is None
+    assert ran.json["streaming"] is None
+
+
+def test_channels_are_scored_each_against_its_own_reference(
+    run: Run, cases: WriteCases, tmp_path: Path, pcm: bytes
+) -> None:
+    phrases = [
+        {"text": text, "start_audio_s": 0.2, "end_audio_s": 1.6, "channel": channel}
+        for channel, text in enumerate(["hello there", "good morning"])
+    ]
+    reference = {"text": "hello there good morning", "channels": 2, "phrases": phrases}
+    (tmp_path / "two.json").write_text(json.dumps(reference))
+    (tmp_path / "two.wav").write_bytes(wav_bytes(pcm * 2, AudioFormat(channels=2)))
+    case = (
+        'audio = "two.wav"\nreference_file = "two.json"\n[options]\nmultichannel = true\n'
+        '[stream]\nspeed = "max"\nchannels = 2\n'
+    )
+    ran = run("run", cases(stereo=case), "--json")
+    assert ran.code == 0, ran.json["cases"][0]["reasons"]
+    assert ran.json["cases"][0]["streamed"]["transcript"] == ["hello there", "good morning"]
+    assert ran.json["streaming"]["words"]["hits"] == 4

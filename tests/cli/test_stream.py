@@ -11,6 +11,7 @@ import pytest
 
 from harness.audio.decode import wav_bytes
 from harness.audio.format import AudioFormat, Encoding
+from harness.errors import BadInput
 from harness.protocol.codec import encode
 from harness.protocol.messages import KeepAlive
 from harness.recording.entries import Binary, Direction, Lost, Refused
@@ -163,11 +164,30 @@ def test_a_recording_replays_to_the_same_transcript(
         assert again.json["streamed"]["transcript"] == first.json["streamed"]["transcript"]
 
 
+def test_an_older_recording_is_replaced(run: Run, clip: Path, url: str, tmp_path: Path) -> None:
+    for words in ("first=1", "second=2"):
+        run("stream", clip, "--url", url, *FAST, "--record", tmp_path / "kept.jsonl", "-o", words)
+    assert load(tmp_path / "kept.jsonl").header.query.endswith("&second=2")
+
+
 def test_a_recording_of_another_name_is_kept_with_a_note(run: Run, clip: Path, url: str, tmp_path: Path) -> None:
     ran = run("stream", clip, "--url", url, *FAST, "--record", tmp_path / "session.rec")
     assert ran.code == 0
     assert ran.err == f"note: {tmp_path / 'session.rec'}: `serve --recording` takes it when its name ends in .jsonl\n"
     assert not load(tmp_path / "session.rec").partial
+
+
+def test_audio_that_cannot_be_kept_is_said_and_the_result_still_comes(
+    run: Run, clip: Path, url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(folder: Path, data: bytes, ending: str) -> str:
+        raise BadInput("a.raw: cannot be written (No space left on device)")
+
+    monkeypatch.setattr("harness.cli.keeper.keep_audio", full)
+    ran = run("stream", clip, "--url", url, *FAST, "--record", tmp_path / "kept.jsonl", "--json")
+    assert (ran.code, ran.err) == (2, "dgharness: a.raw: cannot be written (No space left on device)\n")
+    assert ran.json["streamed"]["transcript"] == ["hello world this is a test"]
+    assert load(tmp_path / "kept.jsonl").audio is not None
 
 
 def test_secrets_in_the_query_stay_out_of_the_recording(run: Run, clip: Path, url: str, tmp_path: Path) -> None:
@@ -269,7 +289,7 @@ def test_keep_alives_bridge_a_pause_of_the_source(
     stdin(pcm[:3200], pcm[3200:6400], before=pause)
     ran = run("stream", "-", "--url", f"ws://127.0.0.1:{server.port}", "--keep-alive-s", "0.1")
     assert ran.code == 0
-    assert server.sessions[0].finished
+    assert bridged()
 
 
 def test_standard_input_that_breaks(run: Run, stdin: PutStdin, pcm: bytes, url: str) -> None:

@@ -36,6 +36,7 @@ def naive() -> ModuleType:
 
 def results(number: int) -> str:
     """An interim about the audio of so many chunks."""
+    word = {"word": "well", "start": 0.0, "end": CHUNK_AUDIO_S, "confidence": 0.9}
     return json.dumps(
         {
             "type": "Results",
@@ -44,7 +45,7 @@ def results(number: int) -> str:
             "duration": round(number * CHUNK_AUDIO_S, 3),
             "is_final": False,
             "speech_final": False,
-            "channel": {"alternatives": [{"transcript": "well", "confidence": 0.9, "words": []}]},
+            "channel": {"alternatives": [{"transcript": "well", "confidence": 0.9, "words": [word]}]},
             "metadata": {
                 "request_id": REQUEST_ID,
                 "model_info": {"name": "general-nova-3", "version": "2025-07-31.0", "arch": "nova-3"},

@@ -83,8 +83,8 @@ def test_a_file_is_known_by_its_hash_alone(shared: Path, clip: str) -> None:
     assert heard(answer) == heard(real(shared, clip))
 
 
-@pytest.mark.parametrize("clip", CLIPS)
-def test_a_file_with_another_header_is_known_by_its_samples(shared: Path, server: str, clip: str) -> None:
+def test_a_file_with_another_header_is_known_by_its_samples(shared: Path, server: str) -> None:
+    clip = "spacewalk.wav"  # it has a longer header, as recorders write it
     audio = clip_audio(shared, clip)
     fmt = AudioFormat(Encoding.LINEAR16, audio.sample_rate, audio.channels)
     rewritten = wav_bytes(audio.samples, fmt)

@@ -13,7 +13,7 @@ from websockets.frames import Close as ClosePayload
 from websockets.frames import Frame, Opcode
 from websockets.streams import StreamReader
 
-from harness.recording.entries import Close, Direction, End, Lost
+from harness.recording.entries import Close, Direction, End, Lost, Note
 from mock_server.settings import Limits, ServerSettings
 from mock_server.websocket_peer import WebSocketPeer
 
@@ -277,6 +277,7 @@ def test_a_client_that_never_reads_is_cut_when_too_much_waits_for_it(wire: Wire,
         session = wire.server.wait_for_sessions()[0]
 
     assert len(list(session.of(Lost))) == 1
+    assert [note.text for note in session.of(Note)] == ["cut: more than 10000 bytes waited to be read by the client"]
 
 
 def test_a_client_that_never_answers_a_close_is_cut(wire: Wire, bystander: Beside) -> None:

@@ -30,11 +30,11 @@ from harness.recording.document import Recording
 from harness.recording.entries import AnyEntry, Binary, Direction, Header, Side, Text
 from harness.transcript import assemble
 from mock_server.replay import ReplayEngine
-from mock_server.script import TOLERANCE_AUDIO_S, Script, Trigger, from_recording
+from mock_server.script import TOLERANCE_AUDIO_S, Script, Trigger, continued, from_recording
 from mock_server.synthesis import synthesise
 from mock_server.timeline import Timeline
 
-MANY = settings(max_examples=300, deadline=None)
+MANY = settings(max_examples=200, deadline=None)
 REQUEST_ID = "0198f0aa-77c1-7d02-9a4e-3b5d6e7f8091"
 EVERYTHING = ListenOptions(interim_results=True, vad_events=True, utterance_end_ms=1000, punctuate=True)
 MODEL = ModelInfo(name="general-nova-3", version="2025-07-31.0", arch="nova-3")
@@ -241,7 +241,20 @@ def test_cuts_neither_lose_nor_double_a_word(
         alternative = message.channel.alternatives[0]
         assert len({not alternative.transcript, not alternative.words, alternative.confidence == 0}) == 1
         assert message.metadata.request_id == REQUEST_ID
+        for word in message.words:
+            assert message.start - 0.1 <= word.start <= word.end <= message.end_audio_s + 0.1
     _assert_interims_restate_their_segment(results)
+    _assert_utterance_ends_name_a_word(said)
+
+
+def _assert_utterance_ends_name_a_word(said: Sequence[str]) -> None:
+    ends: dict[int, set[float]] = {}
+    for text in said:
+        message = decode_server(text).message
+        if isinstance(message, Results):
+            ends.setdefault(message.channel_index[0], set()).update(word.end for word in message.words)
+        elif isinstance(message, UtteranceEnd):
+            assert message.last_word_end in ends[message.channel[0]]
 
 
 def _assert_interims_restate_their_segment(results: Sequence[Results]) -> None:
@@ -318,3 +331,31 @@ def test_a_synthesised_script_says_only_what_was_asked_for(
                 assert options.utterance_end_ms is not None
                 assert message.last_word_end in ends[message.channel[0]]
     assert not any(isinstance(message, Metadata) for message in messages)
+
+
+@MANY
+@given(SCRIPTS, st.floats(0.0, 20.0), SOME_CUTS, st.floats(0.0, 30.0))
+def test_a_continued_script_neither_loses_nor_doubles_a_word(
+    made: tuple[Script, ListenOptions], from_audio_s: float, finalized: list[float], end_audio_s: float
+) -> None:
+    script, options = made
+    engine = ReplayEngine(continued(script, from_audio_s), options, REQUEST_ID, lag_scale=0)
+    said: list[str] = []
+    for cut in sorted(cut for cut in finalized if cut <= end_audio_s):
+        said += engine.receive_audio(cut, 0.0) + engine.finalize()
+    said += engine.receive_audio(end_audio_s, 0.0) + engine.close_stream()
+    finals = [message for message in _results_of(said) if message.is_final]
+    _assert_tiled(finals, len(script.timeline.channels), end_audio_s)
+    for channel, settled in enumerate(script.settled_words):
+        heard = _heard(finals, channel)
+        slack_s = 0.1  # words overhang their segments by less
+        inside = (from_audio_s + slack_s, from_audio_s + end_audio_s - slack_s)
+        surely = [w.word.word for w in settled if inside[0] <= w.at_audio_s < inside[1]]
+        every = _settled(script, channel)
+        begins = [i for i in range(len(every) - len(heard) + 1) if every[i : i + len(heard)] == heard]
+        assert begins, "what was heard is one stretch of what was said"
+        assert any(_contains(heard, surely, start) for start in range(len(heard) - len(surely) + 1))
+
+
+def _contains(heard: list[str], stretch: list[str], start: int) -> bool:
+    return heard[start : start + len(stretch)] == stretch

@@ -210,3 +210,20 @@ def test_a_continued_script_gives_only_the_words_that_are_left(tape: Any, result
     assert _spans(engine.receive_audio(3.0, 0.0) + engine.close_stream()) == [(1.0, 3.0, "five six", False)]
     whole = _engine(script)
     assert _spans(whole.receive_audio(9.0, 0.0)) == [(0.0, 3.0, "four five six", False), (3.0, 8.0, "", False)]
+
+
+def test_a_word_that_overhangs_its_segment_is_given_with_its_segment_alone(
+    tape: Any, results_text: Callable[..., str]
+) -> None:
+    early, late = [("one", 1.5, 2.06)], [("early", 1.9, 2.02), ("two", 2.5, 3.0)]
+    tape.audio(2.0).down(results_text("0.0", "2.0", words=early))
+    script = from_recording(tape.audio(4.0).down(results_text("2.0", "2.0", words=late)).recording())
+    for cut_audio_s in (2.0, 2.0005):
+        engine = _engine(script)
+        engine.receive_audio(cut_audio_s, 0.0)
+        assert [r.transcript for r in _results(engine.finalize())] == [""]
+        assert [r.transcript for r in _results(engine.receive_audio(4.0, 0.0))] == ["early two"]
+    engine = _engine(script)
+    engine.receive_audio(1.99, 0.0)
+    assert [r.transcript for r in _results(engine.finalize())] == ["one"]
+    assert [r.transcript for r in _results(engine.receive_audio(4.0, 0.0))] == ["", "early two"]
