@@ -272,13 +272,16 @@ class ReplayEngine:
         """A word that a cut goes through ends there, as far as anyone heard."""
         if word.end <= end_audio_s:
             return word
-        self._cut_off[number, word.end] = round(end_audio_s, 6)
-        return replace(word, end=round(end_audio_s, 6))
+        cut_off_audio_s = max(word.start, round(end_audio_s, 6))
+        self._cut_off[number, word.end] = cut_off_audio_s
+        return replace(word, end=cut_off_audio_s)
 
 
 def _beginning_at(start_audio_s: float, words: Iterable[Word]) -> tuple[Word, ...]:
     """Words that a cut went through begin there for the segment that has them."""
-    return tuple(w if w.start >= start_audio_s else replace(w, start=round(start_audio_s, 6)) for w in words)
+    return tuple(
+        w if w.start >= start_audio_s else replace(w, start=min(w.end, round(start_audio_s, 6))) for w in words
+    )
 
 
 def _trimmed(message: Results, start_audio_s: float, words: tuple[Word, ...]) -> Results:

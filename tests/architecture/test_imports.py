@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import configparser
+import logging
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,16 @@ from importlinter.cli import lint_imports
 
 ROOT = Path(__file__).parents[2]
 CONFIG = ROOT / ".importlinter"
+
+
+@pytest.fixture(autouse=True)
+def loggers_stay_enabled() -> Iterator[None]:
+    """import-linter sets up logging as if the process were its own, which silences every logger there is."""
+    loggers = [logger for logger in logging.root.manager.loggerDict.values() if isinstance(logger, logging.Logger)]
+    before = [(logger, logger.disabled) for logger in loggers]
+    yield
+    for logger, disabled in before:
+        logger.disabled = disabled
 
 
 def listed(section: str, key: str) -> list[str]:

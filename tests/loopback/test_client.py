@@ -172,11 +172,9 @@ async def test_proxies_of_the_environment_are_not_asked_on_loopback(
 
 
 async def test_the_key_is_in_no_log_and_no_recording(
-    wire: Wire, booking: Clip, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    wire: Wire, booking: Clip, caplog: pytest.LogCaptureFixture
 ) -> None:
-    log = logging.getLogger("dgharness")
-    monkeypatch.setattr(log, "propagate", True)  # whatever a command that ran in this process left behind
-    caplog.set_level(logging.DEBUG, log.name)
+    caplog.set_level(logging.DEBUG)
     outcome = await streamed(wire.server.address, booking.pcm)
     await transcribe(Endpoint(wire.server.address, KEY), OPTIONS, booking.path.read_bytes(), "wav")
     sessions = await asyncio.to_thread(wire.server.wait_for_sessions)
