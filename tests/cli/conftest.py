@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -94,6 +95,7 @@ def url(mock: StartServer) -> str:
     return f"ws://127.0.0.1:{mock().port}"
 
 
+@cache
 def noise(duration_audio_s: float, seed: int = 1) -> bytes:
     """Quiet linear16 noise at 16 kHz."""
     return bytes(
