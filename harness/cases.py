@@ -107,6 +107,8 @@ class _CaseFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     stream: Stream = Stream()
     replies: Replies = Replies()
     thresholds: Thresholds = Thresholds()
+    faults: list[dict[str, Any]] = []
+    seed: int = 0
 
 
 class Phrase(msgspec.Struct, frozen=True):
@@ -146,6 +148,8 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
         stream: how it is sent.
         replies: where replies come from, paths resolved.
         thresholds: what is good enough.
+        faults: the tables `[[faults]]` as they stand; whoever makes them happen checks what is in them.
+        seed: of all chance in the case's server and its faults, unless the run has one.
     """
 
     name: str
@@ -158,6 +162,8 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     stream: Stream
     replies: Replies
     thresholds: Thresholds
+    faults: tuple[dict[str, Any], ...] = ()
+    seed: int = 0
 
     @property
     def speed(self) -> Speed:
@@ -207,6 +213,8 @@ def parse_case(text: str, path: Path, read: Callable[[str], str]) -> Case:
         stream=file.stream,
         replies=_resolved(file.replies, path.parent),
         thresholds=file.thresholds,
+        faults=tuple(file.faults),
+        seed=file.seed,
     )
     _check(case)
     return case

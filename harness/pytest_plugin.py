@@ -37,6 +37,7 @@ _ARGUMENTS: Final[dict[str, tuple[tuple[type, ...], str]]] = {
     "idle_timeout_s": (_NUMBER, "a number of seconds"),
     "output_timeout_s": (_NUMBER, "a number of seconds"),
     "file_urls": ((dict,), "a dict of URLs and paths"),
+    "faults": ((list, tuple), "a list of faults"),
     "seed": ((int,), "a whole number"),
     "settings": ((object,), "a mock_server.settings.ServerSettings"),
     "verdict": ((str,), " or ".join(map(repr, VERDICTS))),
@@ -45,7 +46,7 @@ _ARGUMENTS: Final[dict[str, tuple[tuple[type, ...], str]]] = {
 
 _HELP: Final = (
     "deepgram(recording=PATH | [PATH, …] | say=TEXT | script=PATH, *, lag_scale=0, api_key=None, any_model=False, "
-    "idle_timeout_s=10, output_timeout_s=30, file_urls={URL: PATH}, seed=0, settings=ServerSettings(), "
+    "idle_timeout_s=10, output_timeout_s=30, file_urls={URL: PATH}, faults=[FAULT, …], seed=0, settings=ServerSettings(), "
     "verdict='show' | 'enforce' | 'off', speed=1 | 'max'): what the `deepgram_server` of this test answers with, and "
     "how it behaves."
 )

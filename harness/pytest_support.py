@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from traceback import format_exception
-from typing import Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 from harness.audio.pacing import Speed
 from harness.conformance.findings import Blame, Severity, Verdict
@@ -16,6 +16,9 @@ from harness.conformance.settings import ClientClaim, JudgeSettings
 from harness.errors import BadInput
 from harness.recording.document import Recording
 from mock_server import loading
+from mock_server.faults.base import Fault
+from mock_server.faults.notation import parse_fault, parse_fault_text
+from mock_server.faults.when import Firing
 from mock_server.journal import Journal
 from mock_server.library import Replies
 from mock_server.server import BackgroundServer, MockServer
@@ -49,6 +52,7 @@ class DeepgramServer:
         idle_timeout_s: silence of the client before the close with NET-0001; None for that of `settings`, 10 s.
         output_timeout_s: nothing to say for so long before the close with NET-0000; None for that of `settings`, 30 s.
         file_urls: for `{"url": …}`: URL, or URL prefix that ends in `/`, to the file or folder that stands for it.
+        faults: what goes wrong, each a line such as `reset at_audio_s=3 leg=0`, or a table (docs/reference/faults.md).
         seed: of all chance in it.
         settings: everything else; what is given above goes before it.
         verdict: `show` puts verdicts into the report of a failed test, `enforce` also fails a test whose client broke a
@@ -72,6 +76,7 @@ class DeepgramServer:
         idle_timeout_s: float | None = None,
         output_timeout_s: float | None = None,
         file_urls: Mapping[str, AnyPath] | None = None,
+        faults: Iterable[str | Mapping[str, Any]] = (),
         seed: int | None = None,
         settings: ServerSettings | None = None,
         verdict: Literal["show", "enforce", "off"] = "show",
@@ -90,6 +95,7 @@ class DeepgramServer:
             api_keys=base.api_keys if api_key is None else frozenset({api_key}),
             any_model=base.any_model if any_model is None else any_model,
             seed=base.seed if seed is None else seed,
+            faults=(*base.faults, *map(_fault, faults)),
             file_urls={**base.file_urls, **{url: folder / path for url, path in (file_urls or {}).items()}},
         )
         self._verdict = verdict
@@ -127,6 +133,11 @@ class DeepgramServer:
     def url(self) -> str:
         """The same as `http_url`: most SDKs derive both from it."""
         return self.http_url
+
+    @property
+    def fired(self) -> list[Firing]:
+        """Every firing of a fault so far."""
+        return self._server.reception.runs.fired
 
     # --- what happened ----------------------------------------------------------------------------------------------
 
@@ -262,6 +273,10 @@ def _replies(
     if say is not None and not say.strip():
         raise BadInput("say is empty; wanted words, or @FILE")
     return Replies(always=loading.say(DEFAULT_TEXT if say is None else say))
+
+
+def _fault(given: str | Mapping[str, Any]) -> Fault:
+    return parse_fault_text(given) if isinstance(given, str) else parse_fault(given)
 
 
 def _blames_the_client(verdict: Verdict) -> bool:

@@ -184,7 +184,7 @@ class RunResult(msgspec.Struct, frozen=True, kw_only=True):
         tool: name and version of the writer.
         created: RFC 3339 UTC.
         server: which server answered.
-        seed: of all chance in the run.
+        seed: of all chance in the run; None is each case's own.
         partial: whether it was interrupted before the last case.
         cases: in the order they were run.
         streaming, prerecorded: the scores of all cases added up; None when nothing was scored.
@@ -194,7 +194,7 @@ class RunResult(msgspec.Struct, frozen=True, kw_only=True):
     tool: str
     created: str
     server: str
-    seed: int
+    seed: int | None
     partial: bool
     cases: tuple[CaseResult, ...]
     streaming: Score | None

@@ -14,7 +14,7 @@ from msgspec import UNSET
 
 from harness.audio.chunking import split
 from harness.audio.stream_decoder import StreamDecoder
-from harness.protocol.closing import NORMAL, CloseReason, ReasonStyle
+from harness.protocol.closing import CUT, NORMAL, CloseReason, ReasonStyle
 from harness.protocol.codec import encode
 from harness.protocol.messages import (
     Configure,
@@ -101,6 +101,9 @@ class ListenConnection:
         now_s: monotonic seconds at the upgrade.
         legs: what is remembered of clients that were cut off; None remembers nothing.
         client: who this client is, as far as that can be told.
+
+    Attributes:
+        closed_in_order: whether the client answered our last close frame, and so has everything.
     """
 
     def __init__(
@@ -130,7 +133,7 @@ class ListenConnection:
         self._script: Script | None = None
         self._legs, self._client = legs if legs is not None else Legs(), client
         self._leg, self._before = self._legs.begin(client, options.raw_format, now_s)
-        self._closed_in_order = False
+        self.closed_in_order = False
         self._unidentified: Unidentified | None = None
         self._owed: list[tuple[float, int | None]] = []
         if self._before is None:
@@ -154,9 +157,14 @@ class ListenConnection:
     def receive_close(self, code: int, reason: str, now_s: float) -> None:
         """The connection is over; 1006 means that no close frame came."""
         # Only a client that answers our last close frame has everything; any other may come back for the rest.
-        self._closed_in_order = code == NORMAL and self._session.state is State.CLOSED
+        self.closed_in_order = code == NORMAL and self._session.state is State.CLOSED
         self._session.receive_close(code, reason, now_s)
         self.journal.closed_by_client(code, reason, now_s, self.audio_s)
+
+    def let_go(self, why: str, now_s: float) -> None:
+        """The server itself has cut the connection, without a close frame."""
+        self._session.receive_close(CUT, "", now_s)
+        self.journal.cut_by_server(why, now_s, self.audio_s)
 
     def wake(self, now_s: float) -> list[Action]:
         """The time asked for has come."""
@@ -193,7 +201,7 @@ class ListenConnection:
             )
         # One that was cut off before its place was found changes nothing: the one before it is still unfinished.
         unfinished = self._leg if self._before is None else self._before
-        self._legs.ended(self._client, unfinished, now_s, finished=self._closed_in_order)
+        self._legs.ended(self._client, unfinished, now_s, finished=self.closed_in_order)
         self.journal.finish(self._sha256.hexdigest(), self._size, self._decoder, self._options, now_s)
 
     # --- what follows from it ---------------------------------------------------------------------------------------

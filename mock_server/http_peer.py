@@ -17,11 +17,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class HttpRequest:
-    """A request whose body, if any, follows in pieces; `headers` has lower-case names, `target` path and query."""
+    """A request whose body, if any, follows in pieces; `headers` has lower-case names, `target` path and query.
+
+    `peer_host` is the address it came from.
+    """
 
     method: str
     target: str
     headers: dict[str, str]
+    peer_host: str | None = None
 
     @property
     def path(self) -> str:
@@ -32,6 +36,11 @@ class HttpRequest:
     def query(self) -> str:
         """The query string."""
         return self.target.partition("?")[2]
+
+    @property
+    def content_type(self) -> str:
+        """The type of the body, without parameters, in lower case; empty when none is named."""
+        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 @dataclass(frozen=True)
@@ -145,6 +154,7 @@ class HttpPeer:
             head.method.decode("ascii"),
             head.target.decode("ascii", "replace"),
             {name.decode("ascii"): value.decode("latin-1") for name, value in head.headers},
+            (self._transport.get_extra_info("peername") or (None,))[0],
         )
         if not {"content-length", "transfer-encoding"} & request.headers.keys():
             self._http.next_event()  # the end of a request without a body; until it is read the connection is not kept

@@ -98,9 +98,13 @@ class Journal:
         """The client's close frame, or its absence (1006)."""
         if code == 1006:
             why = "the client's side of the connection ended without a close frame"
-            self._entries.append(Lost(leg=0, wall_s=self._since(now_s), audio_s=_position(audio_s), why=why))
+            self._lost(why, None, now_s, audio_s)
         else:
             self._close(Direction.UPSTREAM, code, reason, now_s, audio_s)
+
+    def cut_by_server(self, why: str, now_s: float, audio_s: float) -> None:
+        """We let go of the connection without a close frame."""
+        self._lost(why, Side.SERVER, now_s, audio_s)
 
     def note(self, text: str, now_s: float, audio_s: float) -> None:
         """Something worth telling."""
@@ -122,6 +126,9 @@ class Journal:
         )
         self._entries.append(End(wall_s=self._since(now_s)))
         self.finished = True
+
+    def _lost(self, why: str, by: Side | None, now_s: float, audio_s: float) -> None:
+        self._entries.append(Lost(leg=0, wall_s=self._since(now_s), audio_s=_position(audio_s), why=why, by=by))
 
     def _close(self, direction: Direction, code: int, reason: str, now_s: float, audio_s: float) -> None:
         self._entries.append(

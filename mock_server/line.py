@@ -7,10 +7,9 @@ connection sees it, everything the connection says passes it before the client d
 from __future__ import annotations
 
 from collections import deque
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 from mock_server import connection as pure
-from mock_server.connection import ListenConnection
 from mock_server.faults.chain import FaultChain
 from mock_server.faults.steps import (
     ClientAudio,
@@ -26,8 +25,56 @@ from mock_server.faults.steps import (
     Step,
     Upstream,
 )
+from mock_server.journal import Journal
 
 SocketStep: TypeAlias = Downstream | PauseReading
+
+
+class Connection(Protocol):
+    """What a line needs of a connection: `ListenConnection`, or another endpoint's like it."""
+
+    request_id: str
+    journal: Journal
+    closed_in_order: bool
+
+    def receive_text(self, text: str, now_s: float) -> list[pure.Action]:
+        """One text frame."""
+        ...
+
+    def receive_binary(self, data: bytes, now_s: float) -> list[pure.Action]:
+        """One binary frame."""
+        ...
+
+    def receive_close(self, code: int, reason: str, now_s: float) -> None:
+        """The client's close frame, or its absence (1006)."""
+        ...
+
+    def let_go(self, why: str, now_s: float) -> None:
+        """The server itself has cut the connection."""
+        ...
+
+    def wake(self, now_s: float) -> list[pure.Action]:
+        """The time asked for has come."""
+        ...
+
+    def finish(self, now_s: float) -> None:
+        """The socket is gone."""
+        ...
+
+    @property
+    def next_wakeup_s(self) -> float | None:
+        """When `wake` must be called at the latest."""
+        ...
+
+    @property
+    def audio_s(self) -> float:
+        """Seconds of audio received."""
+        ...
+
+    @property
+    def closed(self) -> bool:
+        """Whether nothing more can be said."""
+        ...
 
 
 class Line:
@@ -37,12 +84,17 @@ class Line:
         connection: what answers.
         chain: what goes wrong.
         now_s: monotonic seconds at the upgrade.
+
+    Attributes:
+        client_closed: whether the client's close frame has got through to the connection.
     """
 
-    def __init__(self, connection: ListenConnection, chain: FaultChain, now_s: float) -> None:
+    def __init__(self, connection: Connection, chain: FaultChain, now_s: float) -> None:
         self.connection = connection
         self.chain = chain
+        self.client_closed = False
         self._opened_s = now_s
+        self._noted = len(chain.fired)  # of the handshake: noted where the upgrade is
 
     def open(self, now_s: float) -> list[SocketStep]:
         """The upgrade is done; returns what is to be done to the socket now."""
@@ -72,6 +124,7 @@ class Line:
                 to_do.extend(self._arrived(step, now_s))
             else:
                 for_socket.append(step)
+        self._note_firings(now_s)
         return for_socket
 
     def _arrived(self, step: Upstream, now_s: float) -> list[Step]:
@@ -85,8 +138,10 @@ class Line:
             case ClientPing(data):
                 return self.chain.downstream(SendPong(data), self._moment(now_s))
             case ClientClose(code, reason):
+                answers_ours, self.client_closed = self.connection.closed, True
                 self.connection.receive_close(code, reason, now_s)
-                return []
+                # A close frame is answered with one of the same code (RFC 6455, 5.5.1).
+                return [] if answers_ours else self.chain.downstream(SendClose(code, reason), self._moment(now_s))
 
     def _said(self, actions: list[pure.Action], now_s: float) -> list[Step]:
         steps: list[Step] = []
@@ -97,6 +152,12 @@ class Line:
                 case pure.SendClose(code, reason):
                     steps += self.chain.downstream(SendClose(code, reason), self._moment(now_s))
         return steps
+
+    def _note_firings(self, now_s: float) -> None:
+        fired = self.chain.fired
+        for firing in fired[self._noted :]:
+            self.connection.journal.note(f"fault {firing.kind}: {firing.what}", now_s, firing.audio_s)
+        self._noted = len(fired)
 
     def _moment(self, now_s: float) -> Moment:
         return Moment(now_s, now_s - self._opened_s, self.connection.audio_s)

@@ -22,10 +22,14 @@ from harness.protocol.auth import Credentials, accepts, credentials
 from harness.protocol.options import Endpoint, ListenOptions, parse_query
 from harness.protocol.refusal import HttpAnswer, Refusal
 from mock_server.connection import ListenConnection
+from mock_server.faults.chain import FaultChain
+from mock_server.faults.steps import Handshake, Moment
 from mock_server.ids import uuid7
 from mock_server.journal import Journal
 from mock_server.legs import Legs
 from mock_server.library import Replies
+from mock_server.line import Line
+from mock_server.runs import FaultRuns, Run
 from mock_server.settings import ServerSettings
 
 LISTEN_PATH: Final = "/v1/listen"
@@ -44,9 +48,10 @@ class UpgradeRequest:
 
 @dataclass(frozen=True)
 class Admitted:
-    """Let in: the connection, and headers for the 101."""
+    """Let in: the connection behind its faults, the run of its client, and headers for the 101."""
 
-    connection: ListenConnection
+    line: Line
+    run: Run
     headers: tuple[tuple[str, str], ...]
 
 
@@ -59,12 +64,26 @@ class Refused:
     journal: Journal
 
 
+@dataclass(frozen=True)
+class Attempt:
+    """What faults make of an attempt to connect, before anything else is decided about it."""
+
+    run: Run
+    chain: FaultChain
+    handshake: Handshake
+
+
 class Reception:
-    """Decides about requests."""
+    """Decides about requests.
+
+    Attributes:
+        runs: which faults the clients' connections meet.
+    """
 
     def __init__(self, settings: ServerSettings, replies: Replies, clock: Clock, rng: Random) -> None:
         self._settings, self._replies, self._clock, self._rng = settings, replies, clock, rng
         self._legs = Legs()
+        self.runs = FaultRuns(settings.faults, settings.seed)
 
     def new_request_id(self) -> str:
         """A fresh id, a version 7 UUID."""
@@ -74,12 +93,22 @@ class Reception:
         """The date, as `created` has it."""
         return rfc3339(self._clock.unix_ms())
 
-    def upgrade(self, asked: UpgradeRequest, *, handshake_ok: bool) -> Admitted | Refused:
-        """Decide about a request for a WebSocket."""
+    def attempt(self, asked: UpgradeRequest) -> Attempt:
+        """Somebody asks for a WebSocket: what faults make of that, and how long it has to wait."""
+        now_s = self._clock.now_s()
+        run, chain = self.runs.attempt(_client(asked.headers, asked.target), now_s)
+        return Attempt(run, chain, chain.handshake(Moment(now_s)))
+
+    def upgrade(self, asked: UpgradeRequest, attempt: Attempt, *, handshake_ok: bool) -> Admitted | Refused:
+        """Decide about a request for a WebSocket, once it has waited as long as its faults will have it."""
         path, _, query = asked.target.partition("?")
         request_id, created, now_s = self.new_request_id(), self.now_rfc3339(), self._clock.now_s()
         journal = Journal(path, query, created, TOOL, asked.came_s)
-        options = self._options_or_refusal(path, query, asked.headers, handshake_ok=handshake_ok)
+        for firing in attempt.chain.fired:
+            journal.note(f"fault {firing.kind}: {firing.what}", asked.came_s, 0.0)
+        options = attempt.handshake.refusal or self._options_or_refusal(
+            path, query, asked.headers, handshake_ok=handshake_ok
+        )
         if isinstance(options, Refusal):
             response = options.response(request_id)
             journal.refused(response.status, dict(response.headers), response.body.decode("utf-8", "replace"), now_s)
@@ -95,9 +124,10 @@ class Reception:
             self._settings.connection,
             now_s,
             legs=self._legs,
-            client=_client(asked.headers, query),
+            client=_client(asked.headers, asked.target),
         )
-        return Admitted(connection, headers)
+        attempt.run.begin()
+        return Admitted(Line(connection, attempt.chain, now_s), attempt.run, headers)
 
     def unreadable(self, target: str, status: int, came_s: float) -> Refused:
         """Refuse an upgrade whose head is too long, or no HTTP, for anything but its target to be looked at."""
@@ -158,10 +188,10 @@ class Reception:
             return False
 
 
-def _client(headers: Headers, query: str) -> str:
+def _client(headers: Headers, target: str) -> str:
     """Who a client is, as far as its request tells: its credentials, hashed, and what it asks for."""
     secrets = [*headers.get_all("Authorization"), *headers.get_all("Sec-WebSocket-Protocol")]
-    return hashlib.sha256("\n".join([*secrets, query]).encode()).hexdigest()
+    return hashlib.sha256("\n".join([*secrets, target]).encode()).hexdigest()
 
 
 def _cors(origin: str | None) -> tuple[tuple[str, str], ...]:

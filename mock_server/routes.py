@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from http import HTTPStatus
 from random import Random
 from typing import Any, Final
 
@@ -18,6 +19,8 @@ from harness.protocol.codec import encode_prerecorded
 from harness.protocol.options import Endpoint, ListenOptions
 from harness.protocol.refusal import Refusal
 from mock_server.answer import Submitted
+from mock_server.control import BODY_BYTES, CONTROL_PREFIX, ControlError, guard
+from mock_server.control import answer as control
 from mock_server.fetch import RemoteContentError, fetch
 from mock_server.http_peer import BodyTooLarge, HttpRequest, HttpResponse
 from mock_server.library import Replies, Unidentified
@@ -46,12 +49,15 @@ class Routes:
     ) -> None:
         self._settings, self._replies, self._reception = settings, replies, reception
         self._health = health
+        self._runs = reception.runs
 
     async def answer(self, request: HttpRequest, read_body: ReadBody) -> HttpResponse:
         """The response to one request; reads as much of its body as it needs."""
         request_id = self._reception.new_request_id()
         if request.path == HEALTH_PATH and request.method in ("GET", "HEAD"):
             return _json(200, "OK", self._health())
+        if request.path.startswith(CONTROL_PREFIX):
+            return await self._control(request, read_body)
         if request.path != LISTEN_PATH:
             return _refuse(refusals.PATH_NOT_FOUND, request_id)
         if request.method != "POST":
@@ -71,6 +77,16 @@ class Routes:
         )
         return HttpResponse(200, "OK", headers, answered)
 
+    async def _control(self, request: HttpRequest, read_body: ReadBody) -> HttpResponse:
+        try:
+            guard(request.peer_host, request.headers)
+            body = await read_body(BODY_BYTES) if request.method == "POST" else b""
+            return _json(200, "OK", control(request.method, request.path, request.content_type, body, self._runs))
+        except ControlError as error:
+            return _json(error.status, HTTPStatus(error.status).phrase, {"error": error.sentence})
+        except BodyTooLarge:
+            return _json(413, "Content Too Large", {"error": f"the body is larger than {BODY_BYTES} bytes"})
+
     def failure(self, status: int, message: str) -> HttpResponse:
         """An answer for a request that could not even be read, or that broke us."""
         refusal = Refusal(400, f"Bad Request: {message}") if status == 400 else refusals.for_status(status)
@@ -86,13 +102,12 @@ class Routes:
         wrong_name = self._replies.check_named(options)
         if wrong_name is not None:
             return Refusal(400, f"Bad Request: {wrong_name}")
-        content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if content_type in NOT_AUDIO:
+        if request.content_type in NOT_AUDIO:
             return refusals.UNSUPPORTED_MEDIA_TYPE
         if not {"content-length", "transfer-encoding"} & request.headers.keys():
             return refusals.LENGTH_REQUIRED
         body = await read_body(self._settings.limits.body_bytes)
-        if content_type == "application/json":
+        if request.content_type == "application/json":
             body_or_refusal = await self._fetch(body)
             if isinstance(body_or_refusal, Refusal):
                 return body_or_refusal

@@ -18,9 +18,9 @@ from typing import Any, Final, Self
 
 from harness.clock import Clock, SystemClock
 from harness.errors import BadInput
-from mock_server.connection import ListenConnection
 from mock_server.journal import Journal
 from mock_server.library import Replies
+from mock_server.line import Connection
 from mock_server.log import LOG
 from mock_server.port import PortProtocol
 from mock_server.reception import Reception, Refused
@@ -45,6 +45,7 @@ class MockServer:
     Attributes:
         sessions: journals of all streaming sessions, refused ones too, oldest first; a running one grows.
         errors: what went wrong inside the server itself; a test should look.
+        stopping: whether it is cutting what is open.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class MockServer:
         self.clock: Clock = clock or SystemClock()
         self.sessions: deque[Journal] = deque(maxlen=self.settings.limits.kept_sessions)
         self.errors: list[Exception] = []
+        self.stopping = False
         self.connections: set[asyncio.Transport] = set()
         rng = Random(self.settings.seed)
         self.reception = Reception(self.settings, replies, self.clock, rng)
@@ -101,6 +103,7 @@ class MockServer:
         """Accept no more, cut what is open, and wait until it is gone."""
         if self._server is None:
             return
+        self.stopping = True
         await self._accept_no_more(self._server)
         for transport in list(self.connections):
             transport.abort()
@@ -141,12 +144,12 @@ class MockServer:
         task.add_done_callback(self._tasks.discard)
         return task
 
-    def session_opened(self, connection: ListenConnection) -> None:
+    def session_opened(self, connection: Connection) -> None:
         """An upgrade succeeded."""
         self.sessions.append(connection.journal)
         LOG.info("session opened", extra={"request_id": connection.request_id})
 
-    def session_over(self, connection: ListenConnection) -> None:
+    def session_over(self, connection: Connection) -> None:
         """A session's socket is gone."""
         LOG.info("session over", extra={"request_id": connection.request_id, "audio_s": connection.audio_s})
         if self._on_session is not None:

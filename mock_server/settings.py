@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from mock_server.connection import ConnectionSettings
+from mock_server.faults.base import Fault
 
 MIB: Final = 1024 * 1024
 
@@ -51,6 +52,7 @@ class ServerSettings:
         seed: of all chance in it.
         file_urls: for `{"url": …}` bodies: URL or URL prefix to the file or folder that stands for it.
         connection: time-outs and switches of a stream.
+        faults: what goes wrong in every run of a client (`mock_server.runs`), in the order in which all passes them.
         limits: what one peer may use.
         certfile, keyfile: PEM files for `wss://` and `https://`; None serves plain.
     """
@@ -64,6 +66,7 @@ class ServerSettings:
     seed: int = 0
     file_urls: Mapping[str, Path] = field(default_factory=dict)
     connection: ConnectionSettings = ConnectionSettings()
+    faults: tuple[Fault, ...] = ()
     limits: Limits = Limits()
     certfile: Path | None = None
     keyfile: Path | None = None

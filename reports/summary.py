@@ -98,7 +98,7 @@ def summarise_run(run: RunResult) -> RunSummary:
         facts=(
             Fact("created", one_line(run.created)),
             Fact("server", one_line(run.server)),
-            Fact("seed", str(run.seed)),
+            Fact("seed", "each case's own" if run.seed is None else str(run.seed)),
             Fact("replies", _run_origin(run.cases)),
         ),
         cases=tuple(summarise_case(case) for case in run.cases),

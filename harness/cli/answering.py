@@ -13,6 +13,8 @@ from harness.client.endpoint import Endpoint
 from harness.errors import BadInput
 from harness.runner import Answering
 from mock_server import loading
+from mock_server.faults.base import Fault
+from mock_server.faults.notation import parse_fault
 from mock_server.library import Known, Replies
 from mock_server.server import MockServer
 from mock_server.settings import ServerSettings
@@ -23,13 +25,22 @@ MOCK_KEY = "dgharness"
 
 
 @asynccontextmanager
-async def answering(case: Case, elsewhere: Endpoint | None, seed: int) -> AsyncIterator[Answering]:
+async def answering(case: Case, elsewhere: Endpoint | None, seed: int | None) -> AsyncIterator[Answering]:
     """A server that answers one case, for as long as the case runs.
 
+    Args:
+        case: which one.
+        elsewhere: the server at `--url`; None makes a mock.
+        seed: of all chance in the mock; None is the case's own.
+
     Raises:
-        BadInput: the case wants the server at `--url` and there is none, or its recording cannot be used.
+        BadInput: the case wants the server at `--url` and there is none, its recording cannot be used, or it has
+            faults that are none, or that a server at `--url` cannot be made to have.
     """
+    faults = faults_of(case)
     if elsewhere is not None:
+        if faults:
+            raise BadInput(f"{case.path}: [[faults]] are the mock's own; wanted none with --url {elsewhere.host}")
         yield Answering(elsewhere, f"the server at {elsewhere.host}", None)
         return
     if case.replies.kind is RepliesFrom.SERVER:
@@ -37,9 +48,25 @@ async def answering(case: Case, elsewhere: Endpoint | None, seed: int) -> AsyncI
     known = known_for(case)
     # By its audio, as any client's stream is recognised; a recording whose audio was not kept answers whatever comes.
     replies = Replies([known], always=None if known.audio is not None else known.source)
-    async with MockServer(replies, ServerSettings(seed=seed)) as server:
+    settings = ServerSettings(seed=case.seed if seed is None else seed, faults=faults)
+    async with MockServer(replies, settings) as server:
         endpoint = Endpoint(f"ws://127.0.0.1:{server.port}", MOCK_KEY)
         yield Answering(endpoint, known.source.describe(), known.source.synthetic)
+
+
+def faults_of(case: Case) -> tuple[Fault, ...]:
+    """What a case wants to go wrong.
+
+    Raises:
+        BadInput: a table of its `[[faults]]` is no fault; the sentence names the file and which one.
+    """
+    faults = []
+    for number, table in enumerate(case.faults, start=1):
+        try:
+            faults.append(parse_fault(table))
+        except BadInput as error:
+            raise BadInput(f"{case.path}: [[faults]] {number}: {error}") from None
+    return tuple(faults)
 
 
 def known_for(case: Case) -> Known:

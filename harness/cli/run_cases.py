@@ -38,7 +38,7 @@ from reports.render_text import render_run_text
 @click.option("--url", help="Run against this server instead of a mock made for each case.")
 @key_option
 @click.option("--speed", help="Overrides the cases' speed: 1, 4, or max.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Of all chance in the mock.")
+@click.option("--seed", type=int, help="Of all chance in the mock; each case's own unless given.")
 @click.option(
     "--record",
     "record_dir",
@@ -55,7 +55,7 @@ def command(
     url: str | None,
     key: str,
     speed: str | None,
-    seed: int,
+    seed: int | None,
     record_dir: Path | None,
     json_file: Path | None,
     markdown_file: Path | None,
@@ -128,7 +128,7 @@ class _Runner:
     def __init__(
         self,
         elsewhere: Endpoint | None,
-        seed: int,
+        seed: int | None,
         record_dir: Path | None,
         secrets: frozenset[str],
         *,
@@ -196,7 +196,7 @@ def _stems(cases: Sequence[Case]) -> list[str]:
     ]
 
 
-def _summary(results: list[CaseResult], elsewhere: Endpoint | None, seed: int, *, partial: bool) -> RunResult:
+def _summary(results: list[CaseResult], elsewhere: Endpoint | None, seed: int | None, *, partial: bool) -> RunResult:
     return RunResult(
         tool=TOOL,
         created=rfc3339(SystemClock().unix_ms()),

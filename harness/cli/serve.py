@@ -23,6 +23,8 @@ from harness.errors import BadInput
 from harness.protocol.session import Timers
 from mock_server import loading
 from mock_server.connection import ConnectionSettings
+from mock_server.faults.notation import parse_fault_text
+from mock_server.faults.table import FAULTS
 from mock_server.library import Known, Replies
 from mock_server.server import MockServer
 from mock_server.settings import ServerSettings
@@ -51,6 +53,13 @@ from mock_server.settings import ServerSettings
 @click.option("--allow-origin", "origins", multiple=True, help="A web origin that may connect; loopback ones may.")
 @click.option("--any-model", is_flag=True, help="Accept model names that Deepgram does not publish.")
 @click.option("--url-file", "url_files", multiple=True, metavar="URL=FILE", help="The file behind a posted URL.")
+@click.option(
+    "--fault",
+    "faults",
+    multiple=True,
+    metavar="'KIND FIELD=VALUE ...'",
+    help="What goes wrong, such as 'reset at_audio_s=3 leg=0'; may be repeated. Kinds: " + ", ".join(FAULTS) + ".",
+)
 @click.option("--seed", type=int, default=0, show_default=True, help="Of all chance in the server.")
 @click.option("--lag-scale", type=factor, default=1.0, show_default=True, help="0 answers at once.")
 @click.option("--idle-timeout-s", type=seconds, default=10.0, show_default=True, help="Silence before NET-0001.")
@@ -73,6 +82,7 @@ def command(
     origins: tuple[str, ...],
     any_model: bool,
     url_files: tuple[str, ...],
+    faults: tuple[str, ...],
     seed: int,
     lag_scale: float,
     idle_timeout_s: float,
@@ -93,6 +103,7 @@ def command(
     \b
     dgharness serve --say "hello world"
     dgharness serve --recording recordings/ --port 0
+    dgharness serve --say "hello world" --fault 'close code=1011 at_audio_s=2 leg=0'
     """
     set_up_logging(log_level, as_json=log_json, secrets=frozenset().union(*map(secrets_of, api_keys)))
     if keyfile is not None and certfile is None:
@@ -106,6 +117,7 @@ def command(
         any_model=any_model,
         seed=seed,
         file_urls=_url_files(url_files),
+        faults=tuple(map(parse_fault_text, faults)),
         connection=ConnectionSettings(
             timers=Timers(idle_after_s=idle_timeout_s, output_after_s=output_timeout_s), lag_scale=lag_scale
         ),

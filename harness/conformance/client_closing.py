@@ -58,13 +58,13 @@ def _wall_s(leg: Leg, index: int) -> float:
 def connection_is_not_cut(leg: Leg) -> Iterator[Hit]:
     """C-CUT: a connection ends with a close frame, not by dropping it while answers are owed.
 
-    Judged on a server's recording, where a loss is the client's or the network's. Source: deepgram-js-sdk #198; the
-    handshakes of Python SDK 3 and 4.
+    Judged on a server's recording, where a loss that was not the server's is the client's or the network's. Source:
+    deepgram-js-sdk #198; the handshakes of Python SDK 3 and 4.
     """
     if leg.side is not Side.SERVER or leg.end is None or not leg.frames or leg.metadata is not None:
         return
     at, end = leg.end
-    if isinstance(end, Lost):
+    if isinstance(end, Lost) and end.by is not Side.SERVER:
         after = "after CloseStream" if leg.asked_to_close is not None else "without CloseStream"
         yield Hit(f"The connection was dropped {after}, before Metadata and without a close frame.", at, end.why[:120])
 

@@ -116,12 +116,16 @@ class Close(Entry, tag="close", frozen=True, kw_only=True):
 
 
 class Lost(Entry, tag="lost", frozen=True, kw_only=True):
-    """The connection ended without a close frame (1006), and why as far as this end knows."""
+    """The connection ended without a close frame (1006), and why as far as this end knows.
+
+    `by` is the end that let go; None where that cannot be told, as when the network did.
+    """
 
     leg: Count
     wall_s: float
     audio_s: float
     why: str
+    by: Side | None = None
 
 
 class Note(Entry, tag="note", frozen=True, kw_only=True):

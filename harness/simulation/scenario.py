@@ -357,7 +357,7 @@ class _Wire:
     def _lost(self) -> None:
         """The server itself has let go: what still travels to it arrives nowhere."""
         if self._line is not None:
-            self._line.connection.receive_close(CUT, "", self._loop.now_s)
+            self._line.connection.let_go("cut by a fault", self._loop.now_s)
         self._end()
 
     def _end(self) -> None:

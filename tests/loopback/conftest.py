@@ -117,9 +117,7 @@ class Wire:
             f"{self.server.ws_url}/v1/listen?{query}",
             additional_headers=KEY if headers is None else headers,
             proxy=None,
-            open_timeout=SECONDS,
-            close_timeout=SECONDS,
-            **options,
+            **{"open_timeout": SECONDS, "close_timeout": SECONDS, **options},
         )
         return line
 

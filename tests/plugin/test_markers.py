@@ -71,3 +71,26 @@ def test_unusable_values_fail_their_test_in_one_sentence(inner: pytest.Pytester,
     result.assert_outcomes(passed=1, errors=1)
     result.stdout.fnmatch_lines([f"deepgram_server: {sentence}"])
     result.stdout.no_fnmatch_line("*Traceback*")
+
+
+def test_the_faults_of_the_marker_happen(inner: pytest.Pytester) -> None:
+    inner.makepyfile(
+        """
+        import pytest
+        from websockets.sync.client import connect
+        from websockets.exceptions import ConnectionClosedError
+
+        @pytest.mark.deepgram(faults=["close code=1012 leg=0", {"kind": "close", "code": 1013, "leg": 1}], seed=3)
+        def test_marked(deepgram_server):
+            codes = []
+            for _ in range(2):
+                url = deepgram_server.ws_url + "/v1/listen"
+                with connect(url, additional_headers={"Authorization": "Token k"}, proxy=None) as line:
+                    with pytest.raises(ConnectionClosedError) as closed:
+                        line.recv(timeout=5)
+                codes.append(closed.value.rcvd.code)
+            assert codes == [1012, 1013]
+            assert [firing.leg for firing in deepgram_server.fired] == [0, 1]
+        """
+    )
+    inner.runpytest().assert_outcomes(passed=1)

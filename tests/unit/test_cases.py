@@ -241,7 +241,7 @@ def test_every_key_is_described_with_its_default(section: str, info: Any) -> Non
     elif info.default is None:
         assert default in ("none", "the file's name")
     elif info.default is msgspec.NODEFAULT or isinstance(info.default, msgspec.Struct):
-        assert default == "`{}`"
+        assert default == ("`[]`" if info.default_factory is list else "`{}`")
     elif isinstance(info.default, bool):
         assert default == f"`{str(info.default).lower()}`"
     elif isinstance(info.default, str):
@@ -270,7 +270,13 @@ def test_the_examples_can_be_read_and_the_long_one_shows_every_key() -> None:
     case = _case(long)
     assert case.name == "booking by telephone"
     assert dict(case.options)["utt_split"] == "1.1"
-    shown = set(re.findall(r"^(\w+) =", long, re.MULTILINE)) | set(re.findall(r"^\[(\w+)\]", long, re.MULTILINE))
+    shown = set(re.findall(r"^(\w+) =", long, re.MULTILINE)) | set(re.findall(r"^\[{1,2}(\w+)\]", long, re.MULTILINE))
     every = {info.encode_name for _, info in _fields()} - {"reference", "recording", "prerecorded"}
     assert every <= shown
     assert _case(short).reference == Reference("hello there")
+
+
+def test_faults_are_kept_as_they_stand_and_the_seed_is_read() -> None:
+    case = _case('audio = "a.wav"\nreference = "a"\nseed = 9\n[[faults]]\nkind = "reset"\nat_audio_s = 1.5\n')
+    assert case.faults == ({"kind": "reset", "at_audio_s": 1.5},)
+    assert case.seed == 9
