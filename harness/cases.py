@@ -74,6 +74,7 @@ class Stream(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         sample_rate: in Hz, resampled to.
         channels: mixed to; None is the file's with `multichannel`, else one.
         finalize: whether Finalize is sent before CloseStream.
+        reconnect: attempts in a row after a connection was lost; 0 is one connection, come what may.
     """
 
     chunk_ms: float = 20
@@ -82,6 +83,7 @@ class Stream(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sample_rate: int = 16_000
     channels: int | None = None
     finalize: bool = False
+    reconnect: Annotated[int, msgspec.Meta(ge=0)] = 0
 
 
 class Thresholds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

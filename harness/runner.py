@@ -31,6 +31,7 @@ from harness.results import CaseResult, Check, Counts, Outcome, Pacing, Prerecor
 from harness.scoring.error_rate import ErrorRate
 from harness.scoring.normalize import Normalizer, normalizer
 from harness.scoring.wer import CorpusScore, score
+from harness.streamer.backoff import ReconnectPolicy
 from harness.streamer.notes import Observer, StreamOutcome
 from harness.streamer.settings import StreamSettings
 from harness.transcript import Transcript
@@ -76,7 +77,7 @@ async def run_case(
     fmt = case.audio_format(audio.channels)
     options = listen_options(case.options, fmt)
     normalise = normalizer(case.normalizer)
-    settings = StreamSettings(chunk_ms=case.stream.chunk_ms, speed=case.speed, finalize=case.stream.finalize)
+    settings = stream_settings(case)
     streamed = await stream(
         answering.endpoint,
         options,
@@ -108,6 +109,17 @@ async def run_case(
     interrupted = posted is None or posted.failure == INTERRUPTED
     body = posted.body if posted is not None and posted.response is not None else None
     return CaseRun(_judged(result, case), streamed.recording, streamed.audio, body, interrupted)
+
+
+def stream_settings(case: Case) -> StreamSettings:
+    """How a case wants to be streamed."""
+    wanted = case.stream
+    return StreamSettings(
+        chunk_ms=wanted.chunk_ms,
+        speed=case.speed,
+        finalize=wanted.finalize,
+        reconnect=ReconnectPolicy(attempts=wanted.reconnect),
+    )
 
 
 async def _post(endpoint: Endpoint, options: ListenOptions, data: bytes, container: str) -> PrerecordedOutcome:

@@ -217,7 +217,9 @@ class HttpPeer:
         if response.body and not head_only:
             self._write(h11.Data(data=response.body))
         self._write(h11.EndOfMessage())
-        await asyncio.wait_for(self._writable.wait(), self._limits.body_timeout_s)
+        # Not `wait_for`: before Python 3.12 it forgets a cancellation that comes when what it waits for is done.
+        async with asyncio.timeout(self._limits.body_timeout_s):
+            await self._writable.wait()
 
     async def _complain(self, error: Exception) -> None:
         if self._http.our_state not in (h11.IDLE, h11.SEND_RESPONSE):
@@ -241,10 +243,12 @@ class HttpPeer:
         if not unread or self._transport.is_closing() or not self._transport.can_write_eof():
             return
         self._discarding = True
-        self._transport.write_eof()
+        with suppress(OSError):  # the client is gone already
+            self._transport.write_eof()
         self._transport.resume_reading()
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._client_done.wait(), self._limits.close_timeout_s)
+            async with asyncio.timeout(self._limits.close_timeout_s):
+                await self._client_done.wait()
 
     def _write(self, event: h11.Event) -> None:
         data = self._http.send(event)

@@ -77,7 +77,7 @@ class PortProtocol(asyncio.Protocol):
             self._transport.close()
             return
         # h11 needs to see the head anew only when it may be complete, so a slow head costs no repeated parsing.
-        if len(self._head) > self._server.settings.limits.head_bytes or _ends(self._head):
+        if len(self._head) > self._server.settings.limits.head_bytes or _end(self._head):
             self._deadline.cancel()
             self._hand_over()
 
@@ -108,20 +108,24 @@ class PortProtocol(asyncio.Protocol):
     def _hand_over(self) -> None:
         head, self._head = self._head, b""
         limit = self._server.settings.limits.head_bytes
-        if not _ends(head[:limit]):
+        if not _end(head[:limit]):
             head = head[: limit + 1]  # h11 refuses what is too long (431) only as long as it is not complete
         target = _upgrade_target(head, limit)
-        self._peer = (
-            HttpPeer(self._server, self._transport)
-            if target is None
-            else WebSocketPeer(self._server, self._transport, target)
-        )
-        self._peer.receive(head)
+        if target is None:
+            self._peer = HttpPeer(self._server, self._transport)
+            self._peer.receive(head)
+        else:
+            self._peer = WebSocketPeer(self._server, self._transport, target)
+            end = _end(head) or len(head)
+            self._peer.receive(head[:end])
+            if head[end:]:
+                self._peer.receive(head[end:])
 
 
-def _ends(head: bytes) -> bool:
-    """Whether there is the end of a request's head in it, by the endings of lines that h11 takes."""
-    return b"\n\r\n" in head or b"\n\n" in head
+def _end(head: bytes) -> int | None:
+    """Where a request's head ends, by the endings of lines that h11 takes; None when its end has not come."""
+    ends = [at + len(mark) for mark in (b"\n\r\n", b"\n\n") if (at := head.find(mark)) >= 0]
+    return min(ends, default=None)
 
 
 def _upgrade_target(head: bytes, limit: int) -> str | None:

@@ -10,6 +10,7 @@ import asyncio
 import socket
 import struct
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from websockets.datastructures import Headers
@@ -69,6 +70,7 @@ class WebSocketPeer:
         self._message = bytearray()
         self._message_kind = Opcode.BINARY
         self._answered = False
+        self._early = bytearray()
         self._said_close = False
         self._let_go = False
         self._close_answer: list[bytes] = []  # the package's answer to a close that the faults have not let through
@@ -83,9 +85,18 @@ class WebSocketPeer:
     # --- from the socket --------------------------------------------------------------------------------------------
 
     def receive(self, data: bytes) -> None:
-        """Bytes came."""
+        """Bytes came: the request's head first, by itself, and then frames."""
+        if self._answered and self._line is None:
+            self._keep_early(data)
+            return
         self._protocol.receive_data(data)
         self._guarded()
+
+    def _keep_early(self, data: bytes) -> None:
+        """A client that does not wait for the answer to its upgrade has its frames read after it, if it is let in."""
+        self._early += data
+        if len(self._early) > self._server.settings.limits.message_bytes:
+            self._transport.abort()
 
     def receive_eof(self) -> None:
         """The client will send no more."""
@@ -201,6 +212,11 @@ class WebSocketPeer:
         self._line, self._run = answer.line, answer.run
         self._server.session_opened(answer.line.connection)
         self._execute(answer.line.open(self._server.clock.now_s()))
+        if self._early:
+            self._flush()
+            self._protocol.receive_data(bytes(self._early))
+            self._early.clear()
+            self._loop.call_soon(self._guarded)
 
     def _unreadable(self, error: Exception) -> None:
         """The package gave up on the request's head: answer as everywhere else, with ids and `dg-error`."""
@@ -330,7 +346,8 @@ class WebSocketPeer:
         if data:
             self._transport.write(data)
         elif self._transport.can_write_eof():
-            self._transport.write_eof()
+            with suppress(OSError):  # the client is gone already
+                self._transport.write_eof()
         else:
             self._transport.close()  # TLS has no half-close
 

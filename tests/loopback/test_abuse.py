@@ -85,6 +85,27 @@ def upgraded(line: socket.socket, wire: Wire) -> RawWebSocket:
     return RawWebSocket(line)
 
 
+# --- before the answer ------------------------------------------------------------------------------------------------
+
+
+def test_frames_that_come_with_the_request_are_read_once_it_is_answered(wire: Wire) -> None:
+    with wire.socket() as line:
+        line.sendall(wire.upgrade_head() + Frame(Opcode.TEXT, b'{"type":"CloseStream"}').serialize(mask=True))
+        said = RawWebSocket(line).read_to_end()
+
+    head, _, frames = said.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 101 ")
+    assert [frame.opcode for frame in parsed(frames)] == [Opcode.TEXT, Opcode.CLOSE]
+
+
+def test_frames_that_break_the_rules_do_not_keep_a_refusal_from_being_said(wire: Wire, bystander: Beside) -> None:
+    with bystander(), wire.socket() as line:
+        line.sendall(wire.upgrade_head().replace(b"/v1/listen", b"/v1/nothing") + b"\xff\xff\xff\xff" * 8)
+        said = RawWebSocket(line).read_to_end()
+
+    assert said.startswith(b"HTTP/1.1 404 ")
+
+
 # --- heads ------------------------------------------------------------------------------------------------------------
 
 
