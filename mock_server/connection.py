@@ -307,6 +307,7 @@ class ListenConnection:
         # A frame may be as long as the whole stream, of which the decoder keeps some seconds only.
         for piece in split(data, PIECE_BYTES):
             self._decoder.feed(piece)
+            self._leg.heard_audio_s = self._decoder.audio_s
             if self._unidentified is None:
                 self._identify(last_chance=False)
 

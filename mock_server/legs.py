@@ -55,6 +55,7 @@ class Leg:
         tail: the latest of its bytes.
         tail_start: position of the first byte of the tail on this connection.
         heard_s: when it was last sent audio.
+        heard_audio_s: how much audio it was sent.
         ended_s: when it ended; None while it runs.
     """
 
@@ -66,6 +67,7 @@ class Leg:
     tail: bytearray = field(default_factory=bytearray)
     tail_start: int = 0
     heard_s: float = 0.0
+    heard_audio_s: float = 0.0
     ended_s: float | None = None
 
     def __post_init__(self) -> None:
@@ -116,7 +118,7 @@ class Legs:
 
     def runs(self, client: str, leg: Leg) -> None:
         """A connection has found what answers it; it may be gone without our noticing, so it is remembered."""
-        self._unfinished[client] = leg
+        self._remember(client, leg)
 
     def ended(self, client: str, leg: Leg, now_s: float, *, finished: bool) -> None:
         """A connection is over; one that was not closed in good order may be continued."""
@@ -125,7 +127,11 @@ class Legs:
                 del self._unfinished[client]
             return
         leg.ended_s = now_s
+        self._remember(client, leg)
+
+    def _remember(self, client: str, leg: Leg) -> None:
         self._unfinished[client] = leg
+        self._unfinished.move_to_end(client)
         while len(self._unfinished) > REMEMBERED_LEGS:
             self._unfinished.popitem(last=False)
 
@@ -147,17 +153,15 @@ def find_place(leg: Leg, before: Leg, samples: Samples, sample_rate: int, *, las
         sample_rate: of the samples.
         last_chance: no more audio will come, so it must be decided now.
     """
-    if leg.fmt is None:
-        return Place(0.0, None)
-    heard_audio_s = leg.fmt.seconds(len(leg.tail))
-    if heard_audio_s < PROBE_AUDIO_S and not last_chance:
+    if leg.heard_audio_s < PROBE_AUDIO_S and not last_chance:
         return None
-    give_up = last_chance or heard_audio_s >= GIVE_UP_AUDIO_S
+    give_up = last_chance or leg.heard_audio_s >= GIVE_UP_AUDIO_S
+    # A container begins with its header again, so only how it sounds tells where it goes on.
     found = _occurrences(bytes(leg.tail), before) if leg.tail else []
     if len(found) == 1 or (found and give_up):
         return Place(before.position_audio_s(found[0]), before)
-    if not found and before.known is not None:
-        expected_audio_s = before.position_audio_s(before.tail_start + len(before.tail))
+    if not found and before.known is not None and len(samples):
+        expected_audio_s = before.place_audio_s + before.heard_audio_s
         audio_s = locate(samples, sample_rate, before.known, expected_audio_s)
         if audio_s is not None:
             return Place(audio_s, before)

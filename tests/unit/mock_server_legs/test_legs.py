@@ -37,6 +37,7 @@ def noise(duration_audio_s: float, seed: int = 1) -> bytes:
 def leg(heard: bytes, place_audio_s: float = 0.0) -> Leg:
     made = Leg(0, FMT, place_audio_s, SOURCE)
     made.heard(heard)
+    made.heard_audio_s = FMT.seconds(len(heard))
     return made
 
 
@@ -140,8 +141,18 @@ def test_sound_finds_the_place_where_bytes_do_not() -> None:
     assert found.audio_s == pytest.approx(6.0, abs=0.002)
 
 
-def test_a_container_cannot_be_continued() -> None:
-    assert find_place(Leg(1, None), leg(noise(1.0)), NOTHING, 0) == Place(0.0, None)
+def test_a_container_is_continued_by_its_sound_and_by_nothing_else() -> None:
+    samples = np.random.default_rng(5).normal(0, 0.2, (10 * 8000, 1)).astype(np.float32)
+    before = Leg(0, None, 0.0, SOURCE, fingerprint(Audio(samples, 8000), None), heard_audio_s=5.0)
+    new = Leg(1, None, heard_audio_s=1.0)
+
+    found = find_place(new, before, samples[4 * 8000 : 5 * 8000], 8000)
+
+    assert found is not None
+    assert (found.continues, found.audio_s) == (before, pytest.approx(4.0, abs=0.002))
+    before.known = None
+    assert find_place(new, before, samples[4 * 8000 : 5 * 8000], 8000) is None
+    assert find_place(new, before, NOTHING, 0, last_chance=True) == Place(0.0, None)
 
 
 # --- who comes back ---------------------------------------------------------------------------------------------------
