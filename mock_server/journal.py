@@ -32,6 +32,12 @@ class Journal:
     """Takes note of one connection; `recording` is what came of it so far.
 
     Times are handed in as monotonic seconds and kept as seconds since the connection was made.
+
+    Attributes:
+        behind_faults: whether what the connection says has faults to pass; then it is noted as it comes out of them
+            (`sent_text`, `sent_close`), not as it was meant.
+        lead_bytes: the first bytes of the audio.
+        finished: whether the connection is over.
     """
 
     def __init__(self, path: str, query: str, created: str, tool: str, now_s: float) -> None:
@@ -40,6 +46,7 @@ class Journal:
         self._replies = "nothing: no recording was chosen"
         self._synthetic: bool | None = None
         self._entries: list[AnyEntry] = []
+        self.behind_faults = False
         self.lead_bytes = b""
         self.finished = False
 
@@ -71,10 +78,13 @@ class Journal:
         self.finished = True
 
     def text(self, direction: Direction, text: str, now_s: float, audio_s: float) -> None:
-        """A text frame."""
-        self._entries.append(
-            Text(leg=0, direction=direction, wall_s=self._since(now_s), audio_s=_position(audio_s), text=text)
-        )
+        """A text frame that the connection was sent, or says."""
+        if direction is Direction.UPSTREAM or not self.behind_faults:
+            self._text(direction, text, now_s, audio_s)
+
+    def sent_text(self, text: str, now_s: float, audio_s: float) -> None:
+        """A text frame that goes out to the client."""
+        self._text(Direction.DOWNSTREAM, text, now_s, audio_s)
 
     def binary(self, data: bytes, now_s: float, audio_s: float) -> None:
         """A binary frame of the client's; `audio_s` counts it already."""
@@ -91,7 +101,12 @@ class Journal:
         )
 
     def closed_by_server(self, code: int, reason: str, now_s: float, audio_s: float) -> None:
-        """Our close frame."""
+        """The close frame that the connection says."""
+        if not self.behind_faults:
+            self.sent_close(code, reason, now_s, audio_s)
+
+    def sent_close(self, code: int, reason: str, now_s: float, audio_s: float) -> None:
+        """A close frame that goes out to the client."""
         self._close(Direction.DOWNSTREAM, code, reason, now_s, audio_s)
 
     def closed_by_client(self, code: int, reason: str, now_s: float, audio_s: float) -> None:
@@ -126,6 +141,11 @@ class Journal:
         )
         self._entries.append(End(wall_s=self._since(now_s)))
         self.finished = True
+
+    def _text(self, direction: Direction, text: str, now_s: float, audio_s: float) -> None:
+        self._entries.append(
+            Text(leg=0, direction=direction, wall_s=self._since(now_s), audio_s=_position(audio_s), text=text)
+        )
 
     def _lost(self, why: str, by: Side | None, now_s: float, audio_s: float) -> None:
         self._entries.append(Lost(leg=0, wall_s=self._since(now_s), audio_s=_position(audio_s), why=why, by=by))

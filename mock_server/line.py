@@ -94,6 +94,7 @@ class Line:
         self.chain = chain
         self.client_closed = False
         self._opened_s = now_s
+        connection.journal.behind_faults = not chain.empty
         self._noted = len(chain.fired)  # of the handshake: noted where the upgrade is
 
     def open(self, now_s: float) -> list[SocketStep]:
@@ -124,7 +125,8 @@ class Line:
                 to_do.extend(self._arrived(step, now_s))
             else:
                 for_socket.append(step)
-        self._note_firings(now_s)
+        if not self.chain.empty:
+            self._note(for_socket, now_s)
         return for_socket
 
     def _arrived(self, step: Upstream, now_s: float) -> list[Step]:
@@ -153,11 +155,18 @@ class Line:
                     steps += self.chain.downstream(SendClose(code, reason), self._moment(now_s))
         return steps
 
-    def _note_firings(self, now_s: float) -> None:
-        fired = self.chain.fired
-        for firing in fired[self._noted :]:
-            self.connection.journal.note(f"fault {firing.kind}: {firing.what}", now_s, firing.audio_s)
-        self._noted = len(fired)
+    def _note(self, steps: list[SocketStep], now_s: float) -> None:
+        """Put what the faults did into the journal, and what comes out of them."""
+        journal, audio_s = self.connection.journal, self.connection.audio_s
+        for firing in self.chain.fired[self._noted :]:
+            journal.note(f"fault {firing.kind}: {firing.what}", now_s, firing.audio_s)
+        self._noted = len(self.chain.fired)
+        for step in steps:
+            match step:
+                case SendText(text):
+                    journal.sent_text(text, now_s, audio_s)
+                case SendClose(code, reason) if not self.client_closed:
+                    journal.sent_close(code, reason, now_s, audio_s)
 
     def _moment(self, now_s: float) -> Moment:
         return Moment(now_s, now_s - self._opened_s, self.connection.audio_s)

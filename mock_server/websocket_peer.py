@@ -271,7 +271,7 @@ class WebSocketPeer:
         if line is None or sent is None or self._said_close or self._close_answer or line.client_closed:
             return
         self._said_close = True
-        line.connection.journal.closed_by_server(
+        line.connection.journal.sent_close(
             int(sent.code), sent.reason, self._server.clock.now_s(), line.connection.audio_s
         )
 

@@ -10,7 +10,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from harness.pytest_support import DeepgramServer
-from harness.recording.entries import Lost, Note, Side
+from harness.recording.entries import Close, Direction, Lost, Note, Side
 from mock_server.faults.notation import parse_fault_text
 from mock_server.faults.table import FAULTS
 
@@ -343,6 +343,19 @@ def test_the_journal_notes_what_fired(wire: Any) -> None:
     (session,) = wire.server.wait_for_sessions()
     assert "fault reset: connection" in [note.text for note in session.of(Note)]
     assert [firing.kind for firing in wire.server.fired].count("reset") == 1
+
+
+@faulty("drop message=interim nth=2", "close code=1012 message=final nth=1")
+def test_the_journal_has_what_went_out_and_not_what_was_meant(wire: Any) -> None:
+    with wire.connect() as line:
+        for _ in range(6):
+            line.send(SECOND)
+        told = wire.told(line)
+
+    (session,) = wire.server.wait_for_sessions()
+    assert [json.loads(entry.text) for entry in session.texts(Direction.DOWNSTREAM)] == told.messages
+    close, *_ = session.of(Close)
+    assert (close.direction, close.code) == (Direction.DOWNSTREAM, 1012)
 
 
 def test_every_kind_is_seen_here() -> None:
