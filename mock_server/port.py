@@ -14,7 +14,7 @@ import h11
 
 from mock_server.http_peer import HttpPeer
 from mock_server.log import LOG
-from mock_server.websocket_peer import WebSocketPeer
+from mock_server.upgrade_peer import UpgradePeer
 
 if TYPE_CHECKING:
     from mock_server.server import MockServer
@@ -115,7 +115,7 @@ class PortProtocol(asyncio.Protocol):
             self._peer = HttpPeer(self._server, self._transport)
             self._peer.receive(head)
         else:
-            self._peer = WebSocketPeer(self._server, self._transport, target)
+            self._peer = UpgradePeer(self._server, self._transport, target)
             end = _end(head) or len(head)
             self._peer.receive(head[:end])
             if head[end:]:
