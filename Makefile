@@ -6,7 +6,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test lint tests benchmarks clean
+.PHONY: help demo test lint tests benchmarks explore fuzz clean
 
 help: ## list what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /	/' | expand -t 14
@@ -29,6 +29,12 @@ tests: $(VENV)/.tests ## the tests, with branch coverage
 
 benchmarks: $(VENV)/.tests ## figures, side by side in one run; takes minutes
 	$(BIN)/pytest tests/benchmarks -s
+
+explore: $(VENV)/.runs ## 10,000 seeded fault schedules in virtual time; takes some ten minutes
+	$(BIN)/dgharness simulate fixtures/cases/booking.toml --seeds 10000
+
+fuzz: $(VENV)/.tests ## 100,000 hostile connections; takes some minutes
+	DGHARNESS_FUZZ_ATTACKS=100000 $(BIN)/pytest tests/fuzz -s
 
 clean: ## forget the virtual environment and all caches
 	rm -rf $(VENV) .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .benchmarks

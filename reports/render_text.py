@@ -1,12 +1,8 @@
-"""Results as text for a terminal, plain or coloured, never wider than asked.
-
-rich does the wrapping, because it knows how many cells a character takes. It is loaded with the first text rendered.
-"""
+"""Results as text for a terminal, plain or coloured, never wider than asked."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from io import StringIO
 from typing import Final
 
 from harness.conformance.findings import Severity, Status, Verdict
@@ -14,11 +10,8 @@ from harness.results import CaseResult, Outcome, RunResult, Score
 from reports.figures import count
 from reports.scores import ScoreTable, Side, score_table, unscored_line
 from reports.summary import CaseSummary, CheckLine, Fact, summarise_case, summarise_run
+from reports.text_page import DEFAULT_WIDTH, Cell, TextPage
 from reports.verdicts import FindingLine, VerdictSummary, status_word, summarise_verdict
-
-DEFAULT_WIDTH: Final = 100
-NARROWEST: Final = 60
-"""Below it the columns of figures no longer fit; a smaller width is taken as this one."""
 
 # By the word itself: outcomes, statuses, severities and last lines share words, and a word has one colour.
 _STYLE: Final[Mapping[str, str]] = {
@@ -34,55 +27,6 @@ _STYLE: Final[Mapping[str, str]] = {
 _HEADINGS: Final = {Severity.ERROR: "errors", Severity.WARNING: "warnings", Severity.ADVICE: "advice"}
 _SCORE_HEADER: Final = ("measure", "streaming", "pre-recorded", "difference")
 
-Cell = tuple[str, str]
-"""Text and the style it has when colours are wanted; an empty style is the terminal's own."""
-
-
-class _Page:
-    """Collects lines and grids; the only place that knows rich. Nothing of the environment is read."""
-
-    def __init__(self, width: int, color: bool) -> None:
-        from rich.console import Console
-
-        self._buffer = StringIO()
-        self._console = Console(
-            file=self._buffer,
-            width=max(width, NARROWEST),
-            height=25,
-            color_system="standard" if color else None,
-            force_terminal=color,
-            force_jupyter=False,
-            force_interactive=False,
-            no_color=not color,
-            legacy_windows=False,
-            markup=False,
-            emoji=False,
-            highlight=False,
-        )
-
-    def line(self, text: str = "", style: str = "", *, indent: int = 0) -> None:
-        """One paragraph, wrapped; what follows its first line keeps the indent."""
-        self.grid([[(text, style)]], indent=indent)
-
-    def grid(self, rows: Iterable[Sequence[Cell]], *, indent: int = 0, numbers: bool = False) -> None:
-        """Rows of cells, aligned by column; with `numbers` all columns but the first stand to the right."""
-        from rich.padding import Padding
-        from rich.table import Table
-        from rich.text import Text
-
-        table = Table.grid(padding=(0, 2))
-        filled = [[Text(text, style=style) for text, style in row] for row in rows]
-        for column in range(max(map(len, filled), default=0)):
-            table.add_column(overflow="fold", justify="right" if numbers and column else "left")
-        for row in filled:
-            table.add_row(*row)
-        if filled:
-            self._console.print(Padding(table, (0, 0, 0, indent)))
-
-    def text(self) -> str:
-        """All of it, without blanks at the ends of lines."""
-        return "\n".join(line.rstrip() for line in self._buffer.getvalue().splitlines()) + "\n"
-
 
 def render_run_text(run: RunResult, *, width: int = DEFAULT_WIDTH, color: bool = False) -> str:
     """A whole run: each case, the totals, and a last line that says how it came out.
@@ -92,7 +36,7 @@ def render_run_text(run: RunResult, *, width: int = DEFAULT_WIDTH, color: bool =
         width: of the terminal, in cells; at least `NARROWEST`.
         color: whether to put ANSI colour codes in.
     """
-    summary, page = summarise_run(run), _Page(width, color)
+    summary, page = summarise_run(run), TextPage(width, color)
     page.line(summary.tool, "bold")
     _facts(page, summary.facts)
     for case in summary.cases:
@@ -108,14 +52,14 @@ def render_run_text(run: RunResult, *, width: int = DEFAULT_WIDTH, color: bool =
 
 def render_case_text(case: CaseResult, *, width: int = DEFAULT_WIDTH, color: bool = False) -> str:
     """One case; arguments as for `render_run_text`."""
-    page = _Page(width, color)
+    page = TextPage(width, color)
     _case(page, summarise_case(case))
     return page.text()
 
 
 def render_verdict_text(verdict: Verdict, *, width: int = DEFAULT_WIDTH, color: bool = False) -> str:
     """One verdict: how each family came out, and every finding; arguments as for `render_run_text`."""
-    summary, page = summarise_verdict(verdict), _Page(width, color)
+    summary, page = summarise_verdict(verdict), TextPage(width, color)
     outcome = Outcome.PASS if summary.passed else Outcome.FAIL
     page.grid([[(outcome.value.upper(), _STYLE[outcome]), (f"{summary.recording}: {summary.totals}", "bold")]])
     _families(page, summary)
@@ -145,7 +89,7 @@ def render_score_text(
     notes = [] if scored is None else [f"{count(scored, 'id')} scored"]
     if left_out := unscored_line(unscored or {}):
         notes.append(left_out)
-    page = _Page(width, color)
+    page = TextPage(width, color)
     missing = "no transcripts were given"
     _scores(
         page,
@@ -155,7 +99,7 @@ def render_score_text(
     return page.text()
 
 
-def _case(page: _Page, case: CaseSummary) -> None:
+def _case(page: TextPage, case: CaseSummary) -> None:
     page.grid([[(case.outcome.value.upper(), _STYLE[case.outcome]), (case.name, "bold")]])
     for reason in case.reasons:
         page.line(reason, _STYLE[case.outcome], indent=2)
@@ -170,11 +114,11 @@ def _case(page: _Page, case: CaseSummary) -> None:
     _checks(page, case.checks)
 
 
-def _facts(page: _Page, facts: Iterable[Fact]) -> None:
+def _facts(page: TextPage, facts: Iterable[Fact]) -> None:
     page.grid([[(fact.label, "dim"), (fact.text, "")] for fact in facts], indent=2)
 
 
-def _families(page: _Page, verdict: VerdictSummary) -> None:
+def _families(page: TextPage, verdict: VerdictSummary) -> None:
     page.grid(
         [
             [(line.family, ""), (status_word(line.status), _STYLE[line.status]), ("\n".join(line.figures), "")]
@@ -184,7 +128,7 @@ def _families(page: _Page, verdict: VerdictSummary) -> None:
     )
 
 
-def _findings(page: _Page, verdict: VerdictSummary) -> None:
+def _findings(page: TextPage, verdict: VerdictSummary) -> None:
     for severity, heading in _HEADINGS.items():
         findings = [finding for finding in verdict.findings if finding.severity is severity]
         if findings:
@@ -196,13 +140,13 @@ def _findings(page: _Page, verdict: VerdictSummary) -> None:
         page.line(line, "dim", indent=2)
 
 
-def _below(page: _Page, finding: FindingLine) -> None:
+def _below(page: TextPage, finding: FindingLine) -> None:
     page.line(f"[{finding.place}]" + (f" {finding.evidence}" if finding.evidence else ""), "dim", indent=6)
     if finding.source:
         page.line(finding.source, "dim", indent=6)
 
 
-def _scores(page: _Page, table: ScoreTable, *, indent: int = 2) -> None:
+def _scores(page: TextPage, table: ScoreTable, *, indent: int = 2) -> None:
     page.line(table.title, indent=indent)
     if table.rows:
         header = [(name, "dim") for name in _SCORE_HEADER]
@@ -211,7 +155,7 @@ def _scores(page: _Page, table: ScoreTable, *, indent: int = 2) -> None:
         page.line(note, "dim", indent=indent + 2)
 
 
-def _checks(page: _Page, checks: Sequence[CheckLine]) -> None:
+def _checks(page: TextPage, checks: Sequence[CheckLine]) -> None:
     if checks:
         page.line("checks", indent=2)
     page.grid([_check(check) for check in checks], indent=4)

@@ -21,6 +21,7 @@ COMMANDS: Final = {
     "serve": ("serve", "Be a Deepgram on this machine, WebSocket and HTTP on one port."),
     "stream": ("stream_audio", "Stream a file, standard input or a URL, and judge the session."),
     "transcribe": ("transcribe", "Have a file transcribed by the pre-recorded endpoint."),
+    "simulate": ("simulate", "Try a case under thousands of seeded fault schedules, in virtual time."),
     "score": ("score", "Score streamed and pre-recorded transcripts against references."),
 }
 

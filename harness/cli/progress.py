@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
 from rich.console import Console
 from rich.live import Live
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text as RichText
 
 from harness.cli.output import silence
@@ -90,6 +91,24 @@ def working(on: str) -> Iterator[None]:
         return
     with console.status(RichText(one_line(on), style="cyan")):
         yield
+
+
+@contextmanager
+def counting(what: str, total: int) -> Iterator[Callable[[str], None]]:
+    """Show on a terminal how many of `total` are done and how long the rest will take.
+
+    Yields:
+        To be called for each that is done, with a remark.
+    """
+    console = _console()
+    columns = (TextColumn("{task.description}"), MofNCompleteColumn(), BarColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=not _is_live(console)) as progress:
+        task = progress.add_task(one_line(what), total=total)
+
+        def done(remark: str) -> None:
+            progress.update(task, advance=1, description=one_line(f"{what}  {remark}" if remark else what))
+
+        yield done
 
 
 class _Console(Console):

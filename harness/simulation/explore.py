@@ -7,13 +7,15 @@ Both come from one alignment, so nothing is counted twice.
 from __future__ import annotations
 
 import hashlib
+from array import array
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from random import Random
 
-import msgspec
-
+from harness.results import Exploration, Spread
+from harness.simulation.recovery import final_delays, reconnections
 from harness.simulation.scenario import Scenario, Simulated, simulate
 from harness.simulation.schedules import draw
 from mock_server.faults.base import Fault
@@ -32,6 +34,9 @@ class Explored:
         problems: broken invariants of the ledger, and why the session failed, if it did.
         connections: how many were asked for.
         event_log_sha256: hash of every event.
+        reconnections: kind of fault, and seconds from it to the next open connection.
+        first_delays_s: from the end of its audio to each final with words, on the first connection.
+        later_delays_s: the same on all later ones.
     """
 
     seed: int
@@ -41,38 +46,14 @@ class Explored:
     problems: tuple[str, ...]
     connections: int
     event_log_sha256: str
+    reconnections: tuple[tuple[str, float], ...] = ()
+    first_delays_s: tuple[float, ...] = ()
+    later_delays_s: tuple[float, ...] = ()
 
     @property
     def failed(self) -> bool:
         """Whether anything is not as it would have been without faults."""
         return bool(self.words_lost or self.words_doubled or self.problems)
-
-
-class Exploration(msgspec.Struct, frozen=True, kw_only=True):
-    """Many schedules together; layout of `dgharness simulate --json`.
-
-    Attributes:
-        schedules: how many were tried.
-        failed: how many of them failed.
-        words_lost, words_doubled: summed over all.
-        connections: how many were asked for in all.
-        event_log_sha256: hash over every run's event log, in order of the seeds.
-        first_seed: the first seed.
-        first_failure: the first failing schedule, shrunk, one line a fault; empty when none failed.
-        first_failure_seed: its seed; None when none failed.
-        first_failure_problems: what was wrong with it.
-    """
-
-    schedules: int
-    failed: int
-    words_lost: int
-    words_doubled: int
-    connections: int
-    event_log_sha256: str
-    first_seed: int
-    first_failure: tuple[str, ...] = ()
-    first_failure_seed: int | None = None
-    first_failure_problems: tuple[str, ...] = ()
 
 
 def undisturbed(scenario: Scenario) -> list[str]:
@@ -81,17 +62,19 @@ def undisturbed(scenario: Scenario) -> list[str]:
 
 
 def try_seeds(scenario: Scenario, seeds: Iterable[int]) -> Iterator[Explored]:
-    """Run one drawn schedule for each seed."""
+    """Run the scenario's faults under each seed; one drawn schedule for each where it has none."""
     duration_audio_s = scenario.fmt.seconds(len(scenario.audio))
     expected = undisturbed(scenario)
     for seed in seeds:
-        yield try_faults(scenario, draw(Random(f"schedule/{seed}"), duration_audio_s), seed, expected)
+        drawn = draw(Random(f"schedule/{seed}"), duration_audio_s)
+        yield try_faults(scenario, tuple(scenario.faults) or drawn, seed, expected)
 
 
 def try_faults(scenario: Scenario, faults: tuple[Fault, ...], seed: int, expected: list[str]) -> Explored:
     """Run one schedule, and hold its words against those of the scenario without faults."""
     simulated = simulate(replace(scenario, faults=faults), seed)
     lost, doubled = _differences(expected, _heard(simulated))
+    delays = list(final_delays(simulated, 1.0 if scenario.settings.speed.is_max else scenario.settings.speed.factor))
     return Explored(
         seed=seed,
         faults=faults,
@@ -100,6 +83,9 @@ def try_faults(scenario: Scenario, faults: tuple[Fault, ...], seed: int, expecte
         problems=tuple(_problems(simulated)),
         connections=len(simulated.journals),
         event_log_sha256=simulated.event_log_sha256,
+        reconnections=tuple(reconnections(simulated)),
+        first_delays_s=tuple(delay_s for leg, delay_s in delays if leg == 0),
+        later_delays_s=tuple(delay_s for leg, delay_s in delays if leg > 0),
     )
 
 
@@ -116,36 +102,72 @@ def shrink(scenario: Scenario, found: Explored) -> Explored:
     return smallest
 
 
-def explore(scenario: Scenario, seeds: range, tell: Callable[[Explored], None] = lambda _: None) -> Exploration:
-    """Try every seed and add up; the first failure is shrunk.
+class Explorer:
+    """Adds up one outcome after the other, so that what was explored stays when it is interrupted.
 
     Args:
-        scenario: without faults; its replies are what an uncut session says.
+        scenario: its replies are what an uncut session says; its faults are tried, or drawn ones where it has none.
         seeds: one schedule each.
-        tell: told each outcome as it comes, for progress.
+
+    Attributes:
+        first_failure: the first schedule that failed, as it was; None so far.
     """
-    log, first = hashlib.sha256(), None
-    tried = failed = lost = doubled = connections = 0
-    for outcome in try_seeds(scenario, seeds):
-        tell(outcome)
-        log.update(outcome.event_log_sha256.encode())
-        tried, failed = tried + 1, failed + outcome.failed
-        lost, doubled = lost + outcome.words_lost, doubled + outcome.words_doubled
-        connections += outcome.connections
-        first = outcome if first is None and outcome.failed else first
-    smallest = shrink(scenario, first) if first is not None else None
-    return Exploration(
-        schedules=tried,
-        failed=failed,
-        words_lost=lost,
-        words_doubled=doubled,
-        connections=connections,
-        event_log_sha256=log.hexdigest(),
-        first_seed=seeds.start,
-        first_failure=tuple(map(fault_text, smallest.faults)) if smallest else (),
-        first_failure_seed=smallest.seed if smallest else None,
-        first_failure_problems=smallest.problems if smallest else (),
-    )
+
+    def __init__(self, scenario: Scenario, seeds: range) -> None:
+        self._scenario, self._seeds = scenario, seeds
+        self._log = hashlib.sha256()
+        self._tried = self._failed = self._lost = self._doubled = self._connections = 0
+        self._reconnections: defaultdict[str, list[float]] = defaultdict(list)
+        self._first_delays_s, self._later_delays_s = array("d"), array("d")
+        self.first_failure: Explored | None = None
+
+    def run(self, tell: Callable[[Explored], None] = lambda _: None) -> None:
+        """Try every seed; `tell` is told each outcome as it comes."""
+        for outcome in try_seeds(self._scenario, self._seeds):
+            self._add(outcome)
+            tell(outcome)
+
+    def result(self, *, partial: bool = False) -> Exploration:
+        """What was found so far; the first failure is shrunk."""
+        smallest = shrink(self._scenario, self.first_failure) if self.first_failure is not None else None
+        reconnections = {kind: Spread.of(found) for kind, found in sorted(self._reconnections.items())}
+        return Exploration(
+            schedules=self._tried,
+            failed=self._failed,
+            words_lost=self._lost,
+            words_doubled=self._doubled,
+            connections=self._connections,
+            event_log_sha256=self._log.hexdigest(),
+            first_seed=self._seeds.start,
+            first_failure=tuple(map(fault_text, smallest.faults)) if smallest else (),
+            first_failure_seed=smallest.seed if smallest else None,
+            first_failure_problems=smallest.problems if smallest else (),
+            partial=partial,
+            reconnect_wall_s={kind: spread for kind, spread in reconnections.items() if spread is not None},
+            final_delay_wall_s=Spread.of(self._first_delays_s),
+            final_delay_after_reconnect_wall_s=Spread.of(self._later_delays_s),
+        )
+
+    def _add(self, outcome: Explored) -> None:
+        self._log.update(outcome.event_log_sha256.encode())
+        self._tried += 1
+        self._failed += outcome.failed
+        self._lost += outcome.words_lost
+        self._doubled += outcome.words_doubled
+        self._connections += outcome.connections
+        for kind, seconds in outcome.reconnections:
+            self._reconnections[kind].append(seconds)
+        self._first_delays_s.extend(outcome.first_delays_s)
+        self._later_delays_s.extend(outcome.later_delays_s)
+        if self.first_failure is None and outcome.failed:
+            self.first_failure = outcome
+
+
+def explore(scenario: Scenario, seeds: range) -> Exploration:
+    """Try every seed and add up; the first failure is shrunk."""
+    explorer = Explorer(scenario, seeds)
+    explorer.run()
+    return explorer.result()
 
 
 def _heard(simulated: Simulated) -> list[str]:

@@ -31,6 +31,7 @@ from mock_server.connection import ConnectionSettings, ListenConnection
 from mock_server.faults import steps
 from mock_server.faults.base import Fault
 from mock_server.faults.chain import FaultChain, FaultPlan
+from mock_server.faults.when import Firing
 from mock_server.ids import uuid7
 from mock_server.journal import Journal
 from mock_server.legs import Legs
@@ -82,6 +83,7 @@ class Simulated:
         outcome: the client's.
         ledger: with the server's side of it, when the audio was stamped.
         journals: what the server took down, connection by connection.
+        fired: every firing of a fault, in order.
         finished: whether the client came to an end by itself.
         wall_s: how long it took, on the virtual clock.
         events: how many events there were.
@@ -91,6 +93,7 @@ class Simulated:
     outcome: StreamOutcome
     ledger: Ledger
     journals: tuple[Recording, ...]
+    fired: tuple[Firing, ...]
     finished: bool
     wall_s: float
     events: int
@@ -138,6 +141,7 @@ class _World:
             outcome=self._notes.outcome(header, ledger),
             ledger=replace(ledger, delivered=self._delivered()) if self._scenario.stamped else ledger,
             journals=tuple(wire.journal.recording(f"leg {number}") for number, wire in enumerate(self.served)),
+            fired=tuple(self._plan.fired),
             finished=finished and self._streamer.phase is Phase.DONE,
             wall_s=self._ended_s,
             events=self._loop.events,

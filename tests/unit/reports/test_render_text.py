@@ -7,7 +7,8 @@ import pytest
 
 from harness.conformance.findings import Verdict
 from harness.results import CaseResult, RunResult, Score
-from reports.render_text import NARROWEST, render_case_text, render_run_text, render_score_text, render_verdict_text
+from reports.render_text import render_case_text, render_run_text, render_score_text, render_verdict_text
+from reports.text_page import NARROWEST
 
 WIDE = 200
 replace = msgspec.structs.replace

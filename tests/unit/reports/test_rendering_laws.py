@@ -16,7 +16,8 @@ from harness.conformance.findings import Verdict
 from harness.results import CaseResult, RunResult, Score
 from reports.formats import FORMATS
 from reports.render_markdown import render_run_markdown
-from reports.render_text import NARROWEST, render_case_text, render_run_text, render_score_text, render_verdict_text
+from reports.render_text import render_case_text, render_run_text, render_score_text, render_verdict_text
+from reports.text_page import NARROWEST
 
 HOSTILE: Final = st.one_of(
     st.text(max_size=12),

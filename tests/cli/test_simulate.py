@@ -1,0 +1,116 @@
+"""`dgharness simulate`: schedules explored, the first failure made smaller, kept and replayed."""
+
+from __future__ import annotations
+
+import re
+import signal
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from harness.cases import load_case
+from harness.results import Exploration
+from harness.streamer.seam import LegMap
+
+if TYPE_CHECKING:
+    from tests.cli.conftest import Run, Spawn
+
+BOOKING = Path(__file__).resolve().parents[2] / "fixtures" / "cases" / "booking.toml"
+FIELDS = {"schedules", "failed", "words_lost", "words_doubled", "event_log_sha256"}
+
+
+@pytest.fixture
+def case(tmp_path: Path) -> Path:
+    """The booking in frames of 100 ms, so that there is less to do."""
+    path = tmp_path / "booking.toml"
+    folder = BOOKING.parent.parent
+    path.write_text(
+        f'audio = "{folder}/audio/booking.wav"\nreference_file = "{folder}/references/booking.json"\n'
+        "[stream]\nchunk_ms = 100\n"
+    )
+    return path
+
+
+def test_no_schedule_fails_and_the_same_arguments_give_the_same_events(run: Run, case: Path) -> None:
+    ran = run("simulate", case, "--seeds", 20, "--json")
+    again = run("simulate", case, "--seeds", 20, "--json")
+
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.json.keys() >= FIELDS
+    assert (ran.json["schedules"], ran.json["failed"]) == (20, 0)
+    assert (ran.json["words_lost"], ran.json["words_doubled"]) == (0, 0)
+    assert ran.json["connections"] > 20
+    assert not ran.json["partial"]
+    assert ran.json["final_delay_wall_s"]["n"] > 20
+    assert ran.out == again.out
+    assert run("simulate", case, "--seeds", 20, "--first-seed", 1, "--json").json["event_log_sha256"] not in ran.out
+
+
+def test_a_person_gets_a_page(run: Run, case: Path) -> None:
+    lines = run("simulate", case, "--seeds", 5).out.splitlines()
+
+    assert lines[0] == "booking"
+    assert any("from the end of the audio to its final" in line for line in lines)
+    assert lines[-1] == "PASS: 0 of 5 schedules failed"
+
+
+def test_a_defect_is_found_made_smaller_kept_and_replayed(
+    run: Run, case: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as broken:
+        for name in ("to_source", "end_to_source"):  # times of a later connection are left as they came
+            broken.setattr(LegMap, name, lambda self, leg_audio_s: leg_audio_s)
+        ran = run("simulate", case, "--seeds", 40, "--keep", tmp_path / "kept", "--json")
+        assert ran.code == 1
+        assert ran.json["words_lost"] > 0
+        seed = ran.json["first_failure_seed"]
+        kept = tmp_path / "kept" / f"booking-seed-{seed}.toml"
+        assert f"`dgharness simulate {kept} --seeds 1` replays it" in ran.err
+        smaller = load_case(kept)
+        assert len(smaller.faults) == len(ran.json["first_failure"]) == 1
+        assert smaller.seed == seed
+
+        replayed = run("simulate", kept, "--seeds", 1, "--keep", tmp_path / "again", "--json")
+        assert (replayed.code, replayed.json["failed"]) == (1, 1)
+        assert replayed.json["first_failure_problems"] == ran.json["first_failure_problems"]
+
+    mended = run("simulate", kept, "--seeds", 1, "--json")
+    assert (mended.code, mended.json["failed"]) == (0, 0)
+    assert mended.json["connections"] == 2
+
+
+def test_interrupted_it_says_what_was_tried(spawn: Spawn, case: Path) -> None:
+    process = spawn("simulate", case, "--seeds", 1_000_000, "--json")
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.communicate(timeout=4)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+
+    assert process.returncode == 2
+    assert '"partial": true' in out
+    assert "schedules that were tried are counted, marked partial" in err
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ("speed = 'max'", "[stream] speed is max; wanted a number"),
+        ("[replies]\nfrom = 'server'", "replies come from a server, and there is none in a simulation"),
+        ("[[faults]]\nkind = 'rest'", "[[faults]] 1: fault 'rest' is not known; did you mean 'reset'?"),
+    ],
+)
+def test_what_cannot_be_simulated_is_one_sentence(run: Run, case: Path, change: str, sentence: str) -> None:
+    case.write_text(f"{case.read_text()}{change}\n")
+
+    ran = run("simulate", case, "--seeds", 1)
+
+    assert ran.code == 2
+    assert ran.err.startswith(f"dgharness: {case}: {sentence}")
+
+
+def test_the_page_lists_just_the_fields_that_there_are() -> None:
+    page = (BOOKING.parents[2] / "docs" / "reference" / "results.md").read_text()
+    _, _, section = page.partition("## Exploration")
+    assert re.findall(r"^\| `(\w+)`", section, re.MULTILINE) == list(Exploration.__struct_fields__)
