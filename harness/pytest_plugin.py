@@ -46,9 +46,9 @@ _ARGUMENTS: Final[dict[str, tuple[tuple[type, ...], str]]] = {
 
 _HELP: Final = (
     "deepgram(recording=PATH | [PATH, …] | say=TEXT | script=PATH, *, lag_scale=0, api_key=None, any_model=False, "
-    "idle_timeout_s=10, output_timeout_s=30, file_urls={URL: PATH}, faults=[FAULT, …], seed=0, settings=ServerSettings(), "
-    "verdict='show' | 'enforce' | 'off', speed=1 | 'max'): what the `deepgram_server` of this test answers with, and "
-    "how it behaves."
+    "idle_timeout_s=10, output_timeout_s=30, file_urls={URL: PATH}, faults=[FAULT, …], seed=0, "
+    "settings=ServerSettings(), verdict='show' | 'enforce' | 'off', speed=1 | 'max'): what the `deepgram_server` of "
+    "this test answers with, and how it behaves."
 )
 _SERVER: Final = pytest.StashKey["DeepgramServer"]()
 

@@ -95,6 +95,20 @@ class Pacing(msgspec.Struct, frozen=True, kw_only=True):
     max_lateness_s: float
 
 
+class Outage(msgspec.Struct, frozen=True, kw_only=True):
+    """A lost connection that was followed by another: when it was lost, and how long the next one took to open."""
+
+    lost_wall_s: float
+    took_s: float
+
+
+class Gap(msgspec.Struct, frozen=True, kw_only=True):
+    """Audio of the source, in its seconds, that was given up because the buffer could not hold it."""
+
+    start_audio_s: float
+    end_audio_s: float
+
+
 class Streamed(msgspec.Struct, frozen=True, kw_only=True):
     """What came of streaming.
 
@@ -111,6 +125,9 @@ class Streamed(msgspec.Struct, frozen=True, kw_only=True):
         pacing: of our sends.
         score: against the reference; None without one.
         failure: why the session was not completed, or None.
+        connections: how many were opened.
+        outages: those that were got over, in order.
+        dropped: what of the source was given up, in order.
     """
 
     transcript: tuple[str, ...]
@@ -125,6 +142,9 @@ class Streamed(msgspec.Struct, frozen=True, kw_only=True):
     pacing: Pacing | None
     score: Score | None
     failure: str | None = None
+    connections: int = 1
+    outages: tuple[Outage, ...] = ()
+    dropped: tuple[Gap, ...] = ()
 
 
 class Prerecorded(msgspec.Struct, frozen=True, kw_only=True):

@@ -27,7 +27,7 @@ from harness.protocol.prerecorded import PrerecordedResponse
 from harness.protocol.refusal import Refusal
 from harness.recording.document import Recording
 from harness.recording.entries import Direction, End, Header
-from harness.results import CaseResult, Check, Counts, Outcome, Pacing, Prerecorded, Score, Streamed
+from harness.results import CaseResult, Check, Counts, Gap, Outage, Outcome, Pacing, Prerecorded, Score, Streamed
 from harness.scoring.error_rate import ErrorRate
 from harness.scoring.normalize import Normalizer, normalizer
 from harness.scoring.wer import CorpusScore, score
@@ -108,7 +108,9 @@ async def run_case(
     )
     interrupted = posted is None or posted.failure == INTERRUPTED
     body = posted.body if posted is not None and posted.response is not None else None
-    return CaseRun(_judged(result, case), streamed.recording, streamed.audio, body, interrupted)
+    return CaseRun(
+        _judged(result, case, streamed.ledger_problems()), streamed.recording, streamed.audio, body, interrupted
+    )
 
 
 def stream_settings(case: Case) -> StreamSettings:
@@ -219,6 +221,12 @@ def summarise_stream(streamed: StreamOutcome, scored: Score | None) -> Streamed:
         else None,
         score=scored,
         failure=streamed.failure,
+        connections=streamed.connections,
+        outages=tuple(Outage(lost_wall_s=one.lost_wall_s, took_s=one.took_s) for one in streamed.reconnections),
+        dropped=tuple(
+            Gap(start_audio_s=round(gap.start_audio_s, 6), end_audio_s=round(gap.end_audio_s, 6))
+            for gap in streamed.dropped
+        ),
     )
 
 
@@ -268,13 +276,14 @@ def _score(reference: Reference | None, texts: tuple[str, ...], normalise: Norma
     return Score.of(sum(parts, CorpusScore.zero(normalise)))
 
 
-def _judged(result: CaseResult, case: Case) -> CaseResult:
+def _judged(result: CaseResult, case: Case, ledger_problems: list[str]) -> CaseResult:
     """The result with its checks made and its outcome decided."""
     checks = tuple(_checks(result, case))
     failures = [part.failure for part in (result.streamed, result.prerecorded) if part and part.failure]
     missed = [f"{c.name} is {_shown(c.found)}; allowed is {c.allowed:g}" for c in checks if not c.passed]
     verdict = result.verdict
     errors = [f.message for f in verdict.findings if f.severity is Severity.ERROR] if verdict else []
+    errors += [f"ledger: {problem}" for problem in ledger_problems]
     outcome = Outcome.ERROR if failures else Outcome.FAIL if missed or errors else Outcome.PASS
     # What was missed by a case that could not be carried through only follows from that.
     reasons = failures or [*missed, *errors]

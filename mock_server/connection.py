@@ -5,16 +5,14 @@ No socket, no clock: the WebSocket shell executes the actions, a simulation may 
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Final, TypeAlias
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import TypeAlias
 
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
-from harness.audio.chunking import split
-from harness.audio.stream_decoder import StreamDecoder
-from harness.protocol.closing import CUT, NORMAL, CloseReason, ReasonStyle
+from harness.protocol.closing import CUT, NORMAL, CloseReason
 from harness.protocol.codec import encode
 from harness.protocol.messages import (
     Configure,
@@ -40,16 +38,20 @@ from harness.protocol.session import (
     State,
     TimerFired,
     TimerKind,
-    Timers,
     Violation,
 )
 from harness.recording.entries import Direction
+from mock_server.behaviour import ConnectionSettings as ConnectionSettings
+from mock_server.behaviour import Undecodable
+from mock_server.hearing import PIECE_BYTES as PIECE_BYTES
+from mock_server.hearing import Hearing
 from mock_server.journal import Journal
-from mock_server.legs import Leg, Legs, find_place
-from mock_server.library import Identification, Replies, Unidentified
+from mock_server.legs import Legs
+from mock_server.library import Replies, Unidentified
 from mock_server.replay import ReplayEngine
-from mock_server.script import Script, continued
-from mock_server.sources import Source
+from mock_server.script import TOLERANCE_AUDIO_S, Script, continued
+from mock_server.throttle import Throttle
+from mock_server.utterance_end import delayed, with_sentinel
 
 
 @dataclass(frozen=True)
@@ -68,24 +70,15 @@ class SendClose:
 
 
 Action: TypeAlias = SendText | SendClose
-
-PIECE_BYTES: Final = 4096
-"""How much of a long frame is decoded and compared at a time: under ten seconds of any format but silence."""
+Post: TypeAlias = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class ConnectionSettings:
-    """How the server behaves where the live service's behaviour is fixed, disputed or unknown.
+class _Waiting:
+    """A request that is answered once all audio before it was transcribed."""
 
-    Attributes:
-        timers: idle and output time-outs.
-        lag_scale: factor on recorded lags; 0 answers as soon as the audio is there.
-        reason_style: close reasons as sentences, as on the wire, or as bare codes, as in the docs' table.
-    """
-
-    timers: Timers = Timers()
-    lag_scale: float = 1.0
-    reason_style: ReasonStyle = ReasonStyle.SENTENCE
+    audio_s: float
+    request: Finalize | Sync | CloseStreamReceived
 
 
 class ListenConnection:
@@ -101,6 +94,7 @@ class ListenConnection:
         now_s: monotonic seconds at the upgrade.
         legs: what is remembered of clients that were cut off; None remembers nothing.
         client: who this client is, as far as that can be told.
+        post: takes every message instead of the client, who asked for that with `callback`.
 
     Attributes:
         closed_in_order: whether the client answered our last close frame, and so has everything.
@@ -118,26 +112,23 @@ class ListenConnection:
         *,
         legs: Legs | None = None,
         client: str = "",
+        post: Post | None = None,
     ) -> None:
         self.request_id = request_id
         self.journal = journal
-        self._options = options
+        self._options = _understood(options, settings)
         self._created = created
         self._settings = settings
+        self._post = post
         self._session = ListenSession(Role.SERVER, now_s, settings.timers)
-        self._decoder = StreamDecoder(options.raw_format)
-        self._sha256 = hashlib.sha256()
-        self._size = 0
-        self._identification: Identification = replies.identify(options)
+        self._hearing = Hearing(options, replies, legs if legs is not None else Legs(), client, journal, now_s)
         self._engine: ReplayEngine | None = None
         self._script: Script | None = None
-        self._legs, self._client = legs if legs is not None else Legs(), client
-        self._leg, self._before = self._legs.begin(client, options.raw_format, now_s)
         self.closed_in_order = False
-        self._unidentified: Unidentified | None = None
-        self._owed: list[tuple[float, int | None]] = []
-        if self._before is None:
-            self._adopt(self._identification.source)
+        self._waiting: deque[_Waiting] = deque()
+        self._throttle = Throttle(settings.processing_speed, now_s)
+        self._audio_came_s: float | None = None
+        self._begin_replay()
 
     # --- what the client did ----------------------------------------------------------------------------------------
 
@@ -150,9 +141,13 @@ class ListenConnection:
         """One binary frame."""
         events = self._session.receive_binary(data, now_s)
         if self._session.state is State.OPEN:
-            self._hear(data, now_s)
+            self._hearing.hear(data, now_s)
+            self._begin_replay()
         self.journal.binary(data, now_s, self.audio_s)
         return self._handle(events, now_s)
+
+    def receive_ping(self, now_s: float) -> None:
+        """A ping, which is answered beside this; it does not keep a session alive (protocol, KeepAlive)."""
 
     def receive_close(self, code: int, reason: str, now_s: float) -> None:
         """The connection is over; 1006 means that no close frame came."""
@@ -168,7 +163,12 @@ class ListenConnection:
 
     def wake(self, now_s: float) -> list[Action]:
         """The time asked for has come."""
-        actions = self._say(self._engine.wake(now_s), now_s) if self._engine and not self.closed else []
+        if self.closed:
+            return []
+        actions = self._proceed(now_s)
+        overdue = self._overdue(now_s)
+        if overdue is not None and not self.closed:
+            return [*actions, *self._give_up(overdue, now_s)]
         return actions + self._handle(self._session.wake(now_s), now_s)
 
     @property
@@ -176,13 +176,17 @@ class ListenConnection:
         """When `wake` must be called at the latest."""
         if self.closed:
             return None
-        waits = [self._session.next_wakeup_s, self._engine.next_wakeup_s if self._engine else None]
+        waits = [self._session.next_wakeup_s, *(at_s for at_s, _ in self._audio_deadlines())]
+        if self._engine is not None:
+            waits.append(self._engine.next_wakeup_s)
+        if self._throttle.behind:
+            waits.append(self._backlog_wakeup_s)
         return min((wait for wait in waits if wait is not None), default=None)
 
     @property
     def audio_s(self) -> float:
         """Seconds of audio received."""
-        return self._decoder.audio_s
+        return self._hearing.decoder.audio_s
 
     @property
     def closed(self) -> bool:
@@ -191,7 +195,7 @@ class ListenConnection:
 
     def finish(self, now_s: float) -> None:
         """Put what was received and how it ended into the journal; called once, when the socket is gone."""
-        departed_at_audio_s = self._identification.departed_at_audio_s
+        departed_at_audio_s = self._hearing.departed_at_audio_s
         if departed_at_audio_s is not None and self._script is not None:
             self.journal.note(
                 f"the stream left recording {self._script.name} at {departed_at_audio_s:.2f} s of audio: "
@@ -199,10 +203,7 @@ class ListenConnection:
                 now_s,
                 self.audio_s,
             )
-        # One that was cut off before its place was found changes nothing: the one before it is still unfinished.
-        unfinished = self._leg if self._before is None else self._before
-        self._legs.ended(self._client, unfinished, now_s, finished=self.closed_in_order)
-        self.journal.finish(self._sha256.hexdigest(), self._size, self._decoder, self._options, now_s)
+        self._hearing.finish(now_s, finished=self.closed_in_order)
 
     # --- what follows from it ---------------------------------------------------------------------------------------
 
@@ -227,13 +228,67 @@ class ListenConnection:
     def _audio_came(self, now_s: float) -> list[Action]:
         if self._session.state is not State.OPEN:
             return []
-        if self._unidentified is not None:
-            return self._refuse(self._unidentified, now_s)
-        if self._engine is None:
+        self._audio_came_s = now_s
+        if self._hearing.unidentified is not None:
+            return self._refuse(self._hearing.unidentified, now_s)
+        if self._hearing.decoder.undecodable and self._settings.undecodable is Undecodable.DATA_0000:
+            return self._give_up(CloseReason.DATA_0000, now_s)
+        return self._proceed(now_s)
+
+    # --- audio takes its time -----------------------------------------------------------------------------------------
+
+    def _proceed(self, now_s: float) -> list[Action]:
+        """What the audio transcribed by now brings about, and the requests that stood between it."""
+        actions: list[Action] = []
+        processed_audio_s = self._throttle.advance(self.audio_s, now_s)
+        while self._waiting and self._waiting[0].audio_s <= processed_audio_s + TOLERANCE_AUDIO_S:
+            waiting = self._waiting[0]
+            if self._engine is None and isinstance(waiting.request, Finalize) and self._session.state is State.OPEN:
+                # Whose audio it is takes half a second of speech to find out: this is answered then, as of now.
+                return actions
+            self._waiting.popleft()
+            if self._engine is not None:
+                actions += self._say(self._engine.receive_audio(waiting.audio_s, now_s), now_s)
+            actions += self._fulfil(waiting.request, now_s)
+            if self.closed:
+                return actions
+        if self._engine is not None:
+            actions += self._say(self._engine.receive_audio(processed_audio_s, now_s), now_s)
+        return actions
+
+    def _fulfil(self, request: Finalize | Sync | CloseStreamReceived, now_s: float) -> list[Action]:
+        match request:
+            case Sync():
+                return self._send(request, now_s)
+            case Finalize(channel=channel):
+                return [] if self._engine is None else self._say(self._engine.finalize(_number(channel)), now_s)
+            case CloseStreamReceived():
+                last = [] if self._engine is None else self._say(self._engine.close_stream(), now_s)
+                return [*last, *self._send(self._metadata(), now_s), *self._close(NORMAL, "", now_s)]
+
+    @property
+    def _backlog_wakeup_s(self) -> float | None:
+        """When the audio that waits to be transcribed brings about the next thing to say."""
+        dues = [self._waiting[0].audio_s] if self._waiting else []
+        if self._engine is not None and (due_audio_s := self._engine.next_due_audio_s) is not None:
+            dues.append(due_audio_s)
+        received = [due_audio_s for due_audio_s in dues if due_audio_s <= self.audio_s + TOLERANCE_AUDIO_S]
+        return self._throttle.reaches_at_s(min(received)) if received else None
+
+    def _audio_deadlines(self) -> list[tuple[float, CloseReason]]:
+        """When the audio itself has been away for too long, whatever KeepAlive says."""
+        if self._session.state is not State.OPEN:
             return []
-        return self._say(
-            [*self._pay_owed(self._engine, now_s), *self._engine.receive_audio(self.audio_s, now_s)], now_s
-        )
+        if self._audio_came_s is None:
+            after_s, since_s, reason = self._settings.first_audio_after_s, self._session.opened_s, CloseReason.NET_0001
+        else:
+            after_s, since_s, reason = self._settings.audio_after_s, self._audio_came_s, CloseReason.NET_0002
+        return [] if after_s is None else [(since_s + after_s, reason)]
+
+    def _overdue(self, now_s: float) -> CloseReason | None:
+        return next((reason for at_s, reason in self._audio_deadlines() if at_s <= now_s), None)
+
+    # --- what the client asks for -------------------------------------------------------------------------------------
 
     def _answer_control(self, message: object, text: str, now_s: float) -> list[Action]:
         if self._session.state is not State.OPEN:
@@ -241,31 +296,14 @@ class ListenConnection:
         match message:
             case KeepAlive():
                 return []
-            case Finalize(channel=channel):
-                return self._finalize(None if channel is UNSET else channel, now_s)
             case Configure():
                 return self._configure(message, now_s)
-            case Sync():
-                return self._send(message, now_s)
+            case Finalize() | Sync():
+                self._waiting.append(_Waiting(self.audio_s, message))
+                return self._proceed(now_s)
         # The session goes on after text that is no message (spec-mock-go-sdk: Error, variant SchemaError).
         complaint = "Could not deserialize last text message: unknown type or malformed JSON"
         return self._send(Error(variant="SchemaError", description=complaint, message=text[:500]), now_s)
-
-    def _finalize(self, channel: int | None, now_s: float) -> list[Action]:
-        if self._engine is None:
-            # Whose audio it is takes half a second of speech to find out: this is answered then, as of now.
-            self._owed.append((self.audio_s, channel))
-            return []
-        return self._say(self._engine.finalize(channel), now_s)
-
-    def _pay_owed(self, engine: ReplayEngine, now_s: float) -> list[str]:
-        """The answers to every Finalize that came before it was known what to say."""
-        owed, self._owed = self._owed, []
-        said: list[str] = []
-        for audio_s, channel in owed:
-            said += engine.receive_audio(audio_s, now_s)
-            said += engine.finalize(channel)
-        return said
 
     def _configure(self, message: Configure, now_s: float) -> list[Action]:
         if message.keyterms in (UNSET, None):
@@ -280,83 +318,47 @@ class ListenConnection:
         return self._send(ConfigureSuccess(request_id=self.request_id, keyterms=message.keyterms), now_s)
 
     def _close_stream(self, now_s: float) -> list[Action]:
-        if self._session.state is not State.FINISHING:
+        asked_before = any(isinstance(waiting.request, CloseStreamReceived) for waiting in self._waiting)
+        if self._session.state is not State.FINISHING or asked_before:
             return []
-        self._decoder.finish()
-        self._identify(last_chance=True)
-        if self._unidentified is not None:
-            return self._refuse(self._unidentified, now_s)
-        said: list[Action] = []
-        if self._engine is not None:
-            said += self._say(self._pay_owed(self._engine, now_s), now_s)
-            said += self._say(self._engine.receive_audio(self.audio_s, now_s), now_s)
-            said += self._say(self._engine.close_stream(), now_s)
-        return [*said, *self._send(self._metadata(), now_s), *self._close(1000, "", now_s)]
+        self._hearing.end()
+        self._begin_replay()
+        if self._hearing.unidentified is not None:
+            return self._refuse(self._hearing.unidentified, now_s)
+        self._waiting.append(_Waiting(self.audio_s, CloseStreamReceived()))
+        return self._proceed(now_s)
 
     def _time_out(self, kind: TimerKind, now_s: float) -> list[Action]:
-        reason = CloseReason.NET_0001 if kind is TimerKind.IDLE else CloseReason.NET_0000
-        return self._close(reason.close_code, reason.text(self._settings.reason_style), now_s)
+        return self._give_up(CloseReason.NET_0001 if kind is TimerKind.IDLE else CloseReason.NET_0000, now_s)
+
+    def _give_up(self, reason: CloseReason, now_s: float) -> list[Action]:
+        """Close for a fault of the client's; with `debug=true` an Error frame says so first (spec-mock-go-sdk)."""
+        sentence = reason.text(self._settings.reason_style)
+        error = Error(variant="Closing", code=reason.value, description=sentence)
+        said = self._send(error, now_s) if self._options.debug else []
+        return [*said, *self._close(reason.close_code, sentence, now_s)]
 
     # --- whose audio it is ------------------------------------------------------------------------------------------
 
-    def _hear(self, data: bytes, now_s: float) -> None:
-        self._sha256.update(data)
-        self._size += len(data)
-        self._leg.heard(data)
-        self._leg.heard_s = now_s
-        # A frame may be as long as the whole stream, of which the decoder keeps some seconds only.
-        for piece in split(data, PIECE_BYTES):
-            self._decoder.feed(piece)
-            self._leg.heard_audio_s = self._decoder.audio_s
-            if self._unidentified is None:
-                self._identify(last_chance=False)
-
-    def _identify(self, *, last_chance: bool) -> None:
-        """Look for the recording this audio belongs to."""
-        if self._before is not None and not self._placed(self._before, last_chance=last_chance):
-            return
-        outcome = self._identification.listen(self._decoder, last_chance=last_chance)
-        if isinstance(outcome, Unidentified):
-            self._unidentified = outcome
-        elif outcome is not None:
-            self._adopt(outcome)
-        elif self._engine is None and self._leg.source is not None:
-            self._begin_replay(self._leg.source)
-
-    def _placed(self, before: Leg, *, last_chance: bool) -> bool:
-        """Find out whether this connection goes on from an earlier one, and where; False as long as that is open."""
-        samples, rate = self._decoder.samples_since(0), self._decoder.sample_rate
-        place = find_place(self._leg, before, samples, rate, last_chance=last_chance)
-        if place is None:
-            return False
-        self._before = None
-        if place.continues is None:
-            self._adopt(self._identification.source)
-        else:
-            self.journal.note(
-                f"connection {self._leg.number + 1} of its session: goes on at {place.audio_s:.3f} s of the source",
-                self._session.opened_s,
-                0.0,
-            )
-            self._identification.settle(before.source, before.known, place.audio_s)
-            self._adopt(before.source, place.audio_s)
-        return True
-
-    def _adopt(self, source: Source | None, from_audio_s: float = 0.0) -> None:
-        if source is None:
-            return
-        self._leg.source, self._leg.place_audio_s = source, from_audio_s
-        self._leg.known = self._identification.recording
-        self._legs.runs(self._client, self._leg)
-        self.journal.replies_from(source)
-        self._begin_replay(source)
-
-    def _begin_replay(self, source: Source) -> None:
-        channels = self._decoder.channels if self._options.multichannel else 1
-        if not channels:
-            return  # a container says so in its header, which is still to come
-        self._script = continued(source.script(self._options, channels), self._leg.place_audio_s)
-        self._engine = ReplayEngine(self._script, self._options, self.request_id, lag_scale=self._settings.lag_scale)
+    def _begin_replay(self) -> None:
+        """Say what the source says, once it is known and how many channels there are."""
+        source = self._hearing.source
+        channels = self._hearing.decoder.channels if self._options.multichannel else 1
+        if self._engine is not None or source is None or not channels:
+            return  # a container says how many in its header, which is still to come
+        script = source.script(self._options, channels)
+        if self._settings.utterance_end_sentinel:
+            script = replace(script, cues=with_sentinel(script.cues))
+        if self._settings.utterance_end_late_audio_s:
+            script = replace(script, cues=delayed(script.cues, self._settings.utterance_end_late_audio_s))
+        self._script = continued(script, self._hearing.place_audio_s)
+        self._engine = ReplayEngine(
+            self._script,
+            self._options,
+            self.request_id,
+            lag_scale=self._settings.lag_scale,
+            finalize_reply=self._settings.finalize_reply,
+        )
 
     def _refuse(self, why: Unidentified, now_s: float) -> list[Action]:
         self.journal.note(why.sentence, now_s, self.audio_s)
@@ -371,12 +373,13 @@ class ListenConnection:
         return Metadata(
             transaction_key="deprecated",
             request_id=self.request_id,
-            sha256=self._sha256.hexdigest(),
+            sha256=self._hearing.sha256,
             created=self._created,
             duration=round(self.audio_s, 6),
-            channels=self._decoder.channels if self.audio_s > 0 else 0,
+            channels=self._hearing.decoder.channels if self.audio_s > 0 else 0,
             models=(script.model_uuid,) if script else UNSET,
             model_info={script.model_uuid: script.model} if script else UNSET,
+            extra=self._options.extra_fields or UNSET,
         )
 
     def _send(self, message: Message, now_s: float) -> list[Action]:
@@ -387,10 +390,26 @@ class ListenConnection:
         for text in texts:
             self._session.send_text(text, now_s)
             self.journal.text(Direction.DOWNSTREAM, text, now_s, self.audio_s)
-            actions.append(SendText(text))
+            if self._post is not None:
+                self._post(text)
+            else:
+                actions.append(SendText(text))
         return actions
 
     def _close(self, code: int, reason: str, now_s: float) -> list[Action]:
         self._session.send_close(now_s)
         self.journal.closed_by_server(code, reason, now_s, self.audio_s)
         return [SendClose(code, reason)]
+
+
+def _number(channel: int | UnsetType) -> int | None:
+    return None if channel is UNSET else channel
+
+
+def _understood(options: ListenOptions, settings: ConnectionSettings) -> ListenOptions:
+    """What a server takes a query for that does not have every feature yet."""
+    if options.detect_entities and not settings.live_entities:
+        options = replace(options, detect_entities=None, punctuate=True)  # which they imply
+    if options.diarize_model and not settings.details_of_2026:
+        options = replace(options, diarize_model=None, diarize=True)
+    return options

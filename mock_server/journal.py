@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import Final
 
 from harness.audio.stream_decoder import StreamDecoder
@@ -33,6 +34,14 @@ class Journal:
 
     Times are handed in as monotonic seconds and kept as seconds since the connection was made.
 
+    Args:
+        path: that was asked for.
+        query: the query string.
+        created: RFC 3339 date.
+        tool: name and version of what keeps it.
+        now_s: monotonic seconds at which the connection was made.
+        keep: whether entries are kept; without them memory stays flat however long the session.
+
     Attributes:
         behind_faults: whether what the connection says has faults to pass; then it is noted as it comes out of them
             (`sent_text`, `sent_close`), not as it was meant.
@@ -40,12 +49,12 @@ class Journal:
         finished: whether the connection is over.
     """
 
-    def __init__(self, path: str, query: str, created: str, tool: str, now_s: float) -> None:
+    def __init__(self, path: str, query: str, created: str, tool: str, now_s: float, *, keep: bool = True) -> None:
         self._path, self._query, self._created, self._tool = path, query, created, tool
         self._began_s = now_s
         self._replies = "nothing: no recording was chosen"
         self._synthetic: bool | None = None
-        self._entries: list[AnyEntry] = []
+        self._entries = deque[AnyEntry](maxlen=None if keep else 0)
         self.behind_faults = False
         self.lead_bytes = b""
         self.finished = False

@@ -36,6 +36,9 @@ REMEMBERED_LEGS: Final = 64
 PROBE_AUDIO_S: Final = 0.25
 """How much audio a continuation is first looked for by; doubled while several places match, such as silence."""
 
+SOUND_AUDIO_S: Final = 1.0
+"""How much audio a continuation is looked for by its sound; less may be a pause, and pauses sound alike."""
+
 GIVE_UP_AUDIO_S: Final = 2.0
 """After so much audio a continuation that was not found is a new session."""
 
@@ -160,7 +163,8 @@ def find_place(leg: Leg, before: Leg, samples: Samples, sample_rate: int, *, las
     found = _occurrences(bytes(leg.tail), before) if leg.tail else []
     if len(found) == 1 or (found and give_up):
         return Place(before.position_audio_s(found[0]), before)
-    if not found and before.known is not None and len(samples):
+    listens = leg.heard_audio_s >= SOUND_AUDIO_S or last_chance
+    if not found and listens and before.known is not None and len(samples):
         expected_audio_s = before.place_audio_s + before.heard_audio_s
         audio_s = locate(samples, sample_rate, before.known, expected_audio_s)
         if audio_s is not None:

@@ -7,7 +7,7 @@ connection sees it, everything the connection says passes it before the client d
 from __future__ import annotations
 
 from collections import deque
-from typing import Protocol, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
 from mock_server import connection as pure
 from mock_server.faults.chain import FaultChain
@@ -27,6 +27,9 @@ from mock_server.faults.steps import (
 )
 from mock_server.journal import Journal
 
+METADATA: Final = "Metadata"
+CLOSE: Final = "close"
+
 SocketStep: TypeAlias = Downstream | PauseReading
 
 
@@ -43,6 +46,10 @@ class Connection(Protocol):
 
     def receive_binary(self, data: bytes, now_s: float) -> list[pure.Action]:
         """One binary frame."""
+        ...
+
+    def receive_ping(self, now_s: float) -> None:
+        """A ping, which is answered beside it."""
         ...
 
     def receive_close(self, code: int, reason: str, now_s: float) -> None:
@@ -95,6 +102,7 @@ class Line:
         self.client_closed = False
         self._opened_s = now_s
         connection.journal.behind_faults = not chain.empty
+        self._owed = set[str]()  # what ends a session well, and was said, and has not come out of the faults
         self._noted = len(chain.fired)  # of the handshake: noted where the upgrade is
 
     def open(self, now_s: float) -> list[SocketStep]:
@@ -109,6 +117,12 @@ class Line:
         """The time asked for has come; returns what is to be done to the socket now."""
         steps = [] if self.chain.empty else self.chain.wake(self._moment(now_s))
         return self._carried_out([*steps, *self._said(self.connection.wake(now_s), now_s)], now_s)
+
+    def finish(self, now_s: float) -> None:
+        """The socket is gone; a client that was not told the end, whatever it closed with, does not have everything."""
+        if self._owed:
+            self.connection.closed_in_order = False
+        self.connection.finish(now_s)
 
     @property
     def next_wakeup_s(self) -> float | None:
@@ -138,6 +152,7 @@ class Line:
                 # A fault may wait for a second of audio, which may just have come.
                 return said if self.chain.empty else [*said, *self.chain.wake(self._moment(now_s))]
             case ClientPing(data):
+                self.connection.receive_ping(now_s)
                 return self.chain.downstream(SendPong(data), self._moment(now_s))
             case ClientClose(code, reason):
                 answers_ours, self.client_closed = self.connection.closed, True
@@ -150,8 +165,12 @@ class Line:
         for action in actions:
             match action:
                 case pure.SendText(text):
+                    if not self.chain.empty and '"Metadata"' in text:
+                        self._owed.update({METADATA} & set(SendText(text).kinds))
                     steps += self.chain.downstream(SendText(text), self._moment(now_s))
                 case pure.SendClose(code, reason):
+                    if not self.chain.empty:
+                        self._owed.add(CLOSE)
                     steps += self.chain.downstream(SendClose(code, reason), self._moment(now_s))
         return steps
 
@@ -164,9 +183,12 @@ class Line:
         for step in steps:
             match step:
                 case SendText(text):
+                    self._owed.difference_update(step.kinds)
                     journal.sent_text(text, now_s, audio_s)
-                case SendClose(code, reason) if not self.client_closed:
-                    journal.sent_close(code, reason, now_s, audio_s)
+                case SendClose(code, reason):
+                    self._owed.discard(CLOSE)
+                    if not self.client_closed:
+                        journal.sent_close(code, reason, now_s, audio_s)
 
     def _moment(self, now_s: float) -> Moment:
         return Moment(now_s, now_s - self._opened_s, self.connection.audio_s)

@@ -1,7 +1,8 @@
 """Turns files into sources: recordings, pre-recorded responses, references. The one file of the mock that reads them.
 
 `NAME.jsonl` is a recorded session and `NAME.json` a pre-recorded response; two that share a name in a folder are of the
-same audio and make one source. The audio is looked for beside them, as the recording says.
+same audio and make one source. The audio is looked for beside them, as the recording says. A `NAME.json` that is named
+by itself may also be a list of Flux frames (`harness.recording.flux_frames`).
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from harness.protocol.codec import decode_prerecorded
 from harness.protocol.prerecorded import PrerecordedResponse
 from harness.recording import store
 from harness.recording.document import Recording
+from harness.recording.flux_frames import from_flux_frames, looks_like_flux_frames
 from mock_server.library import Known
 from mock_server.sources import RecordedSource, SpokenSource
 from mock_server.timeline import Phrase, Timeline, from_phrases, spoken
@@ -56,7 +58,7 @@ def load_known(paths: Iterable[Path]) -> list[Known]:
         elif path.suffix == RECORDING_ENDING:
             known.append(from_recording(path))
         elif path.suffix == RESPONSE_ENDING:
-            known.append(from_response(path))
+            known.append(_from_json(path))
         elif path.exists():
             raise BadInput(f"{path}: neither a recording ({RECORDING_ENDING}) nor a response ({RESPONSE_ENDING})")
         else:
@@ -77,7 +79,7 @@ def from_recording(path: Path) -> Known:
     audio = recording.audio
     source = RecordedSource(recording.name, recording)
     try:
-        source.session  # noqa: B018 - reading it checks it
+        source.session, source.flux_session  # noqa: B018 - reading them checks them
     except BadInput as error:
         raise BadInput(f"{path}: {error}") from None
     return Known(
@@ -139,6 +141,16 @@ def say(text_or_file: str) -> SpokenSource:
     if not text_or_file.strip():
         raise BadInput("--say: the text is empty; wanted words, or @FILE")
     return SpokenSource("say", spoken(text_or_file))
+
+
+def _from_json(path: Path) -> Known:
+    """A pre-recorded response or a list of Flux frames, whichever it is."""
+    data = _read(path)
+    if not looks_like_flux_frames(data):
+        return from_response(path)
+    source = RecordedSource(path.stem, from_flux_frames(data, str(path)))
+    source.flux_session  # noqa: B018 - reading it checks it
+    return Known(source)
 
 
 def _folder(folder: Path) -> list[Known]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from random import Random
 from typing import Final
@@ -19,20 +19,24 @@ from harness.clock import Clock, rfc3339
 from harness.loopback import is_loopback
 from harness.protocol import refusal as refusals
 from harness.protocol.auth import Credentials, accepts, credentials
+from harness.protocol.flux_options import FluxOptions, parse_flux_query
 from harness.protocol.options import Endpoint, ListenOptions, parse_query
 from harness.protocol.refusal import HttpAnswer, Refusal
+from mock_server.callback import Courier, unreachable
 from mock_server.connection import ListenConnection
 from mock_server.faults.chain import FaultChain
 from mock_server.faults.steps import Handshake, Moment
+from mock_server.flux_connection import FluxConnection
 from mock_server.ids import uuid7
 from mock_server.journal import Journal
 from mock_server.legs import Legs
 from mock_server.library import Replies
-from mock_server.line import Line
+from mock_server.line import Connection, Line
 from mock_server.runs import FaultRuns, Run
 from mock_server.settings import ServerSettings
 
 LISTEN_PATH: Final = "/v1/listen"
+FLUX_PATH: Final = "/v2/listen"
 TOOL: Final = f"dgharness {version('dgharness')} mock server"
 EXPOSED_HEADERS: Final = "dg-model-name,dg-model-uuid,dg-char-count,dg-request-id,dg-error"
 
@@ -80,9 +84,11 @@ class Reception:
         runs: which faults the clients' connections meet.
     """
 
-    def __init__(self, settings: ServerSettings, replies: Replies, clock: Clock, rng: Random) -> None:
+    def __init__(self, settings: ServerSettings, replies: Replies, clock: Clock, rng: Random, courier: Courier) -> None:
         self._settings, self._replies, self._clock, self._rng = settings, replies, clock, rng
         self._legs = Legs()
+        self._courier = courier
+        self._busy = 0
         self.runs = FaultRuns(settings.faults, settings.seed)
 
     def new_request_id(self) -> str:
@@ -115,19 +121,33 @@ class Reception:
             return Refused(response, options.message, journal)
         headers = (("dg-request-id", request_id), *_cors(asked.headers.get("Origin")))
         journal.opened(dict(headers), now_s)
-        connection = ListenConnection(
+        connection = self._connection(options, request_id, created, journal, _client(asked.headers, asked.target))
+        attempt.run.begin()
+        self._busy += 1
+        return Admitted(Line(connection, attempt.chain, now_s), attempt.run, headers)
+
+    def _connection(
+        self, options: ListenOptions | FluxOptions, request_id: str, created: str, journal: Journal, client: str
+    ) -> Connection:
+        """What answers on the endpoint that was asked for."""
+        chosen, now_s = self._settings.connection, self._clock.now_s()
+        if isinstance(options, FluxOptions):
+            flux = replace(self._settings.flux, lag_scale=chosen.lag_scale, reason_style=chosen.reason_style)
+            return FluxConnection(
+                options, self._replies, request_id, journal, flux, now_s, legs=self._legs, client=client
+            )
+        return ListenConnection(
             options,
             self._replies,
             request_id,
             created,
             journal,
-            self._settings.connection,
+            chosen,
             now_s,
             legs=self._legs,
-            client=_client(asked.headers, asked.target),
+            client=client,
+            post=self._courier.to(options),
         )
-        attempt.run.begin()
-        return Admitted(Line(connection, attempt.chain, now_s), attempt.run, headers)
 
     def unreadable(self, target: str, status: int, came_s: float) -> Refused:
         """Refuse an upgrade whose head is too long, or no HTTP, for anything but its target to be looked at."""
@@ -146,9 +166,25 @@ class Reception:
             return None
         return None if self._knows(presented) else refusals.INVALID_CREDENTIALS
 
+    def full(self) -> Refusal | None:
+        """A refusal when there are as many streams and posted files as may be."""
+        limit = self._settings.max_connections
+        if limit is None or self._busy < limit:
+            return None
+        return refusals.too_many_requests(self._settings.retry_after_s)
+
+    def take(self) -> None:
+        """A posted file begins to count."""
+        self._busy += 1
+
+    def give_back(self) -> None:
+        """A stream, or a posted file, counts no more."""
+        self._busy -= 1
+
     def options(self, query: str, endpoint: Endpoint) -> ListenOptions | Refusal:
         """The query string, parsed and checked for one endpoint."""
-        return parse_query(query, endpoint=endpoint, any_model=self._settings.any_model)
+        strict = self._settings.strict_query
+        return parse_query(query, endpoint=endpoint, strict=strict, any_model=self._settings.any_model)
 
     @staticmethod
     def echoed_subprotocol(offered: Sequence[str]) -> str | None:
@@ -158,9 +194,9 @@ class Reception:
 
     def _options_or_refusal(
         self, path: str, query: str, headers: Headers, *, handshake_ok: bool
-    ) -> ListenOptions | Refusal:
+    ) -> ListenOptions | FluxOptions | Refusal:
         offered = [item.strip() for line in headers.get_all("Sec-WebSocket-Protocol") for item in line.split(",")]
-        if path != LISTEN_PATH:
+        if path not in (LISTEN_PATH, FLUX_PATH):
             return refusals.PATH_NOT_FOUND
         if not self._origin_allowed(headers.get("Origin")):
             return Refusal(403, f"Origin {headers.get('Origin')} may not connect to this server.")
@@ -169,11 +205,17 @@ class Reception:
             return refused
         if not handshake_ok:
             return Refusal(400, "Bad Request: the WebSocket handshake is malformed.")
-        options = self.options(query, Endpoint.STREAMING)
+        options = self._flux_options(query) if path == FLUX_PATH else self.options(query, Endpoint.STREAMING)
         if isinstance(options, Refusal):
             return options
-        wrong_name = self._replies.check_named(options)
-        return Refusal(400, f"Bad Request: {wrong_name}") if wrong_name else options
+        naming = options.as_listen_options if isinstance(options, FluxOptions) else options
+        wrong_name = self._replies.check_named(naming)
+        if wrong_name is not None:
+            return Refusal(400, f"Bad Request: {wrong_name}")
+        return unreachable(naming) or self.full() or options
+
+    def _flux_options(self, query: str) -> FluxOptions | Refusal:
+        return parse_flux_query(query, any_model=self._settings.any_model)
 
     def _knows(self, presented: Credentials | None) -> bool:
         return presented is not None and accepts(presented, self._settings.api_keys)

@@ -13,20 +13,24 @@ from collections import Counter, deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import takewhile
+from math import inf
 from typing import Final
 
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
-from harness.protocol.codec import encode, with_request_id
+from harness.protocol.codec import encode
 from harness.protocol.messages import (
-    Channel,
+    Entity,
     Results,
     ResultsMetadata,
     UtteranceEnd,
     Word,
 )
 from harness.protocol.options import ListenOptions
+from mock_server import features
+from mock_server.behaviour import FinalizeReply
+from mock_server.imprint import Imprint
 from mock_server.script import TOLERANCE_AUDIO_S, Cue, Script, Trigger, moved, words_from
 from mock_server.timeline import alternative_of
 
@@ -54,16 +58,28 @@ class ReplayEngine:
         options: what the client asked for.
         request_id: of this connection; replaces the script's.
         lag_scale: factor on recorded lags; 0 answers at once.
+        finalize_reply: how Finalize is answered.
     """
 
-    def __init__(self, script: Script, options: ListenOptions, request_id: str, *, lag_scale: float = 1.0) -> None:
+    def __init__(
+        self,
+        script: Script,
+        options: ListenOptions,
+        request_id: str,
+        *,
+        lag_scale: float = 1.0,
+        finalize_reply: FinalizeReply = FinalizeReply.FLAGGED,
+    ) -> None:
         self._script = script.asked_for(options)
+        self._options = options
         self._unread = iter(self._script.cues)
-        self._request_id = request_id
+        self._imprint = Imprint(request_id, options.extra_fields)
         self._lag_scale = lag_scale
+        self._finalize_reply = finalize_reply
         self._pending: deque[Cue] = deque()
         self._due: deque[_Due] = deque()
         self._cursor_audio_s = 0.0
+        self._quiet_until_audio_s = 0.0  # nothing new is due before that much audio has come
         self._last_due_wall_s = 0.0
         self._segment_start_audio_s = [0.0] * len(script.timeline.channels)
         # A cut reports an endpoint only to a client that has endpointing on.
@@ -83,16 +99,28 @@ class ReplayEngine:
         """When the next message that waits only for its lag is due."""
         return self._due[0].at_wall_s if self._due else None
 
+    @property
+    def next_due_audio_s(self) -> float | None:
+        """How much audio must be there for the next message that waits for audio alone; None when none does."""
+        silent = (at for number, at in enumerate(self._segment_start_audio_s) if not self._unsaid[number])
+        dues = [at_audio_s + SILENT_SEGMENT_AUDIO_S for at_audio_s in silent]
+        cue = self._next_cue()
+        return min([*dues, *([] if cue is None else [_said_by_itself_s(cue)])], default=None)
+
     def receive_audio(self, cursor_audio_s: float, now_s: float) -> list[str]:
         """So many seconds of audio are here now; returns what is to be said at once."""
         self._cursor_audio_s = cursor_audio_s
         said = self.wake(now_s)
+        if cursor_audio_s < self._quiet_until_audio_s - TOLERANCE_AUDIO_S:
+            return said
         while (cue := self._next_cue()) is not None and _said_by_itself_s(cue) <= cursor_audio_s + TOLERANCE_AUDIO_S:
             # Silence that ended before this message's audio comes before it, so that the cut into frames never shows.
             said += self._report_silence(_said_by_itself_s(cue))
             self._queue(self._pending.popleft(), now_s)
             said += self.wake(now_s)
-        return said + self._report_silence(cursor_audio_s)
+        said += self._report_silence(cursor_audio_s)
+        self._quiet_until_audio_s = inf if self.next_due_audio_s is None else self.next_due_audio_s
+        return said
 
     def wake(self, now_s: float) -> list[str]:
         """What has become due by now."""
@@ -106,7 +134,7 @@ class ReplayEngine:
         said = self._say_all_due() + self._report_silence(self._cursor_audio_s)
         for number in range(len(self._segment_start_audio_s)):
             if channel is None or channel == number:
-                said += self._flagged(number)
+                said += self._finalized(number)
         return said
 
     def close_stream(self) -> list[str]:
@@ -173,6 +201,7 @@ class ReplayEngine:
     # --- saying it --------------------------------------------------------------------------------------------------
 
     def _say(self, cue: Cue) -> list[str]:
+        self._quiet_until_audio_s = 0.0
         message = cue.message
         if not isinstance(message, Results):
             return [self._event(cue)]
@@ -207,14 +236,25 @@ class ReplayEngine:
     def _literal(self, cue: Cue, message: Results, start_audio_s: float, left: tuple[Word, ...]) -> str:
         whole = len(left) == len(message.words) or not message.is_final
         if whole and message.start >= start_audio_s - TOLERANCE_AUDIO_S:
-            return with_request_id(cue.text, self._request_id)
-        metadata = replace(message.metadata, request_id=self._request_id)
-        return encode(replace(_trimmed(message, start_audio_s, left), metadata=metadata))
+            return self._imprint.text(cue.text, message.metadata)
+        trimmed = _trimmed(message, start_audio_s, left)
+        return encode(replace(trimmed, metadata=self._imprint.metadata(message.metadata)))
+
+    def _finalized(self, number: int) -> list[str]:
+        """The answer to Finalize on one channel (protocol reference, 5.5)."""
+        if self._finalize_reply is FinalizeReply.FLAGGED:
+            return self._flagged(number)
+        pending = self._cursor_audio_s - self._segment_start_audio_s[number] > TOLERANCE_AUDIO_S
+        if self._finalize_reply is FinalizeReply.WHEN_PENDING:
+            return self._flagged(number) if pending else []
+        text = [self._cut(number, self._cursor_audio_s, from_finalize=False)] if pending else []
+        return [*text, self._cut(number, self._cursor_audio_s, from_finalize=True)]
 
     def _flagged(self, number: int) -> list[str]:
         recorded = self._recorded_reply(number)
         if recorded is None:
             return [self._cut(number, self._cursor_audio_s, from_finalize=True)]
+        self._quiet_until_audio_s = 0.0
         message = recorded.message
         assert isinstance(message, Results)
         self._unsaid[number] -= 1
@@ -240,10 +280,18 @@ class ReplayEngine:
 
     def _cut(self, number: int, end_audio_s: float, *, from_finalize: bool) -> str:
         """A final for what is open on one channel, up to some position in the audio received."""
+        self._quiet_until_audio_s = 0.0
         start_audio_s = self._segment_start_audio_s[number]
         end_audio_s = max(start_audio_s, end_audio_s)  # what was said may reach past the audio by the tolerance
         self._segment_start_audio_s[number] = end_audio_s
         words = _beginning_at(start_audio_s, self._open_words(number, end_audio_s))
+        diarized = self._options.diarize_model is not None and self._script.synthetic
+        metadata = ResultsMetadata(
+            request_id="",
+            model_info=self._script.model,
+            model_uuid=self._script.model_uuid,
+            diarize_info=dict(features.DIARIZE_INFO) if diarized else UNSET,
+        )
         return encode(
             Results(
                 channel_index=(number, len(self._segment_start_audio_s)),
@@ -251,11 +299,10 @@ class ReplayEngine:
                 duration=round(end_audio_s - start_audio_s, 6),
                 is_final=True,
                 speech_final=bool(words) and self._endpoints,
-                channel=Channel(alternatives=(alternative_of(words),)),
-                metadata=ResultsMetadata(
-                    request_id=self._request_id, model_info=self._script.model, model_uuid=self._script.model_uuid
-                ),
+                channel=features.channel(words, self._options, is_final=True),
+                metadata=self._imprint.metadata(metadata),
                 from_finalize=from_finalize,
+                entities=features.entities(words) if self._options.detect_entities else UNSET,
             )
         )
 
@@ -293,15 +340,24 @@ def _trimmed(message: Results, start_audio_s: float, words: tuple[Word, ...]) ->
         kept = replace(
             channel.alternatives[0], transcript=rest.transcript, confidence=rest.confidence, words=rest.words
         )
-        channel = replace(channel, alternatives=(kept,))
+        found = UNSET if channel.search is UNSET else features.search(words, [term.query for term in channel.search])
+        channel = replace(channel, alternatives=(kept,), search=found)
     return replace(
         message,
         start=round(start_audio_s, 6),
         duration=round(message.end_audio_s - start_audio_s, 6),
         channel=channel,
-        entities=message.entities
-        if len(words) == len(message.words)
-        else UNSET,  # they count words from the segment's first
+        entities=_left_entities(message.entities, len(message.words) - len(words)),
+    )
+
+
+def _left_entities(entities: tuple[Entity, ...] | UnsetType, dropped: int) -> tuple[Entity, ...] | UnsetType:
+    """The entities of what is left of a segment once so many of its first words are gone; they count words from it."""
+    if entities is UNSET:
+        return UNSET
+    left = (entity for entity in entities if entity.start_word >= dropped)
+    return tuple(
+        replace(entity, start_word=entity.start_word - dropped, end_word=entity.end_word - dropped) for entity in left
     )
 
 

@@ -19,6 +19,7 @@ from harness.protocol.codec import encode_prerecorded
 from harness.protocol.options import Endpoint, ListenOptions
 from harness.protocol.refusal import Refusal
 from mock_server.answer import Submitted
+from mock_server.callback import Courier, unreachable
 from mock_server.control import BODY_BYTES, CONTROL_PREFIX, ControlError, guard
 from mock_server.control import answer as control
 from mock_server.fetch import RemoteContentError, fetch
@@ -45,9 +46,11 @@ class Routes:
         reception: Reception,
         clock: Clock,
         rng: Random,
+        courier: Courier,
         health: Callable[[], dict[str, Any]],
     ) -> None:
         self._settings, self._replies, self._reception = settings, replies, reception
+        self._courier = courier
         self._health = health
         self._runs = reception.runs
 
@@ -102,6 +105,18 @@ class Routes:
         wrong_name = self._replies.check_named(options)
         if wrong_name is not None:
             return Refusal(400, f"Bad Request: {wrong_name}")
+        refused = unreachable(options) or self._reception.full()
+        if refused is not None:
+            return refused
+        self._reception.take()
+        try:
+            return await self._read_and_answer(request, read_body, options, request_id)
+        finally:
+            self._reception.give_back()
+
+    async def _read_and_answer(
+        self, request: HttpRequest, read_body: ReadBody, options: ListenOptions, request_id: str
+    ) -> bytes | Refusal:
         if request.content_type in NOT_AUDIO:
             return refusals.UNSUPPORTED_MEDIA_TYPE
         if not {"content-length", "transfer-encoding"} & request.headers.keys():
@@ -112,7 +127,12 @@ class Routes:
             if isinstance(body_or_refusal, Refusal):
                 return body_or_refusal
             body = body_or_refusal
-        return await asyncio.to_thread(self._answer_for, body, options, request_id)
+        answered = await asyncio.to_thread(self._answer_for, body, options, request_id)
+        post = self._courier.to(options)
+        if post is None or isinstance(answered, Refusal):
+            return answered
+        post(answered.decode())
+        return json.dumps({"request_id": request_id}).encode()
 
     async def _fetch(self, body: bytes) -> bytes | Refusal:
         try:

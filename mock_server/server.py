@@ -18,6 +18,7 @@ from typing import Any, Final, Self
 
 from harness.clock import Clock, SystemClock
 from harness.errors import BadInput
+from mock_server.callback import Courier
 from mock_server.journal import Journal
 from mock_server.library import Replies
 from mock_server.line import Connection
@@ -63,8 +64,9 @@ class MockServer:
         self.stopping = False
         self.connections: set[asyncio.Transport] = set()
         rng = Random(self.settings.seed)
-        self.reception = Reception(self.settings, replies, self.clock, rng)
-        self.routes = Routes(self.settings, replies, self.reception, self.clock, rng, self._health)
+        self.courier = Courier(self.spawn, self.settings.callbacks)
+        self.reception = Reception(self.settings, replies, self.clock, rng, self.courier)
+        self.routes = Routes(self.settings, replies, self.reception, self.clock, rng, self.courier, self._health)
         self._on_session = on_session
         self._tasks: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
@@ -151,6 +153,7 @@ class MockServer:
 
     def session_over(self, connection: Connection) -> None:
         """A session's socket is gone."""
+        self.reception.give_back()
         LOG.info("session over", extra={"request_id": connection.request_id, "audio_s": connection.audio_s})
         if self._on_session is not None:
             self._on_session(connection.journal)

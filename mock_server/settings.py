@@ -9,6 +9,7 @@ from typing import Final
 
 from mock_server.connection import ConnectionSettings
 from mock_server.faults.base import Fault
+from mock_server.flux.settings import FluxSettings
 
 MIB: Final = 1024 * 1024
 
@@ -39,6 +40,14 @@ class Limits:
 
 
 @dataclass(frozen=True)
+class CallbackSettings:
+    """How often a message is offered to a receiver that does not take it, and how far apart."""
+
+    attempts: int = 11
+    every_s: float = 30.0
+
+
+@dataclass(frozen=True)
 class ServerSettings:
     """How a server listens, whom it lets in, and how it behaves.
 
@@ -49,11 +58,16 @@ class ServerSettings:
         require_key: False lets in requests without any credentials, as self-hosted Deepgram can.
         allowed_origins: web origins, besides those on loopback, that may connect from a browser.
         any_model: accept model names that Deepgram does not publish.
+        strict_query: also refuse what only inference says is refused, and a single-valued key that comes twice.
         seed: of all chance in it.
         file_urls: for `{"url": …}` bodies: URL or URL prefix to the file or folder that stands for it.
         connection: time-outs and switches of a stream.
+        flux: time-outs and switches of a stream on `/v2/listen`; its lags and reasons are those of `connection`.
         faults: what goes wrong in every run of a client (`mock_server.runs`), in the order in which all passes them.
         limits: what one peer may use.
+        max_connections: streams and posted files at a time; one more is refused with 429. None for any number.
+        retry_after_s: the `retry-after` of that refusal.
+        callbacks: how results are delivered to a `callback`.
         certfile, keyfile: PEM files for `wss://` and `https://`; None serves plain.
     """
 
@@ -63,10 +77,15 @@ class ServerSettings:
     require_key: bool = True
     allowed_origins: frozenset[str] = frozenset()
     any_model: bool = False
+    strict_query: bool = True
     seed: int = 0
     file_urls: Mapping[str, Path] = field(default_factory=dict)
     connection: ConnectionSettings = ConnectionSettings()
+    flux: FluxSettings = FluxSettings()
     faults: tuple[Fault, ...] = ()
     limits: Limits = Limits()
+    max_connections: int | None = None
+    retry_after_s: int = 5
+    callbacks: CallbackSettings = CallbackSettings()
     certfile: Path | None = None
     keyfile: Path | None = None

@@ -1,6 +1,6 @@
 """Where replies come from: a recorded session, a recorded pre-recorded response, or a text that was never spoken to us.
 
-A source answers both endpoints. What it lacks of the one it derives from the other, and says so in `describe`.
+A source answers every endpoint. What it lacks of the one it derives from another, and says so in `describe`.
 """
 
 from __future__ import annotations
@@ -15,8 +15,11 @@ from harness.protocol.options import ListenOptions
 from harness.protocol.prerecorded import PrerecordedResponse
 from harness.recording.document import Recording
 from mock_server.answer import Submitted, answer, resubmitted
+from mock_server.flux.recorded import RecordedTurns, is_flux, turns_from
+from mock_server.flux.script import FluxScript
+from mock_server.flux.synthesis import SynthesisedTurns
 from mock_server.misheard import mishear
-from mock_server.script import Script, from_recording
+from mock_server.script import UNKNOWN_MODEL, UNKNOWN_MODEL_UUID, Script, from_recording
 from mock_server.synthesis import MODEL, MODEL_UUID, synthesise
 from mock_server.timeline import Timeline, from_prerecorded
 
@@ -45,6 +48,10 @@ class Source(Protocol):
         """What to say to a stream with these options, of which so many channels are answered."""
         ...
 
+    def turns(self) -> FluxScript:
+        """What to hear in a Flux stream."""
+        ...
+
     def answer(self, options: ListenOptions, submitted: Submitted) -> PrerecordedResponse:
         """What to answer a posted file with these options."""
         ...
@@ -56,8 +63,9 @@ class RecordedSource:
 
     Attributes:
         name: the recording's name.
-        recording: the streamed session, or None: then a script is made from the response's words.
-        response: the pre-recorded response, or None: then it is made from the session's finals.
+        recording: the session streamed to `/v1/listen` or `/v2/listen`, or None: then a script is made from the
+            response's words. For the other streaming endpoint a script is always made from words.
+        response: the pre-recorded response, or None: then it is made from the session's finals or turns.
     """
 
     name: str
@@ -74,7 +82,8 @@ class RecordedSource:
         if self.recording is None:
             return f"recording {self.name} (pre-recorded response; the stream is made from its words)"
         if self.response is None:
-            return f"recording {self.name} (streamed session; the pre-recorded answer is made from its finals)"
+            kind, parts = ("streamed", "finals") if self.flux_session is None else ("Flux", "turns")
+            return f"recording {self.name} ({kind} session; the pre-recorded answer is made from its {parts})"
         return f"recording {self.name}"
 
     def script(self, options: ListenOptions, channels: int) -> Script:
@@ -84,28 +93,45 @@ class RecordedSource:
         made = synthesise(self._timeline.spread(channels), options, Random(self.name), self.name)
         return replace(made, synthetic=self.synthetic)
 
+    def turns(self) -> FluxScript:
+        """The recorded Flux session, literally; else turns made from the words."""
+        return self.flux_session or SynthesisedTurns(self.name, self._timeline)
+
     @cached_property
     def session(self) -> Script | None:
-        """The recorded session as a script; None when only a response is at hand.
+        """The session recorded at `/v1/listen` as a script; None when there is none.
 
         Raises:
             BadInput: the recording cannot be replayed.
         """
-        return from_recording(self.recording) if self.recording is not None else None
+        if self.recording is None or is_flux(self.recording):
+            return None
+        return from_recording(self.recording)
+
+    @cached_property
+    def flux_session(self) -> RecordedTurns | None:
+        """The session recorded at `/v2/listen`; None when there is none.
+
+        Raises:
+            BadInput: the recording cannot be replayed.
+        """
+        return turns_from(self.recording) if self.recording is not None and is_flux(self.recording) else None
 
     @property
     def _timeline(self) -> Timeline:
         if self.session is not None:
             return self.session.timeline
+        if self.flux_session is not None:
+            return self.flux_session.timeline
         assert self.response is not None
         return from_prerecorded(self.response)
 
     def answer(self, options: ListenOptions, submitted: Submitted) -> PrerecordedResponse:
-        """The recorded response with the ids of this request, or one made from the session's finals."""
+        """The recorded response with the ids of this request, or one made from the session's finals or turns."""
         if self.response is not None:
-            return resubmitted(self.response, submitted)
-        assert self.session is not None
-        return answer(self.session.timeline, options, submitted, self.session.model, self.session.model_uuid)
+            return resubmitted(self.response, options, submitted)
+        heard = self._timeline
+        return answer(heard, options, submitted, heard.model or UNKNOWN_MODEL, heard.model_uuid or UNKNOWN_MODEL_UUID)
 
 
 @dataclass(frozen=True)
@@ -145,6 +171,11 @@ class SpokenSource:
                 self._scripts.clear()
             self._scripts[asked] = self._synthesised(options, channels)
         return self._scripts[asked]
+
+    def turns(self) -> FluxScript:
+        """Turns made from the text, misheard as in any other stream."""
+        heard = mishear(self.timeline, self.streaming_error_rate, self._rng("streaming")).timeline
+        return SynthesisedTurns(self.name, heard, self.seed)
 
     def _synthesised(self, options: ListenOptions, channels: int) -> Script:
         heard = mishear(self.timeline, self.streaming_error_rate, self._rng("streaming")).timeline

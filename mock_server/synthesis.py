@@ -19,8 +19,6 @@ from msgspec.structs import replace
 
 from harness.protocol.codec import encode
 from harness.protocol.messages import (
-    Alternative,
-    Channel,
     ModelInfo,
     Results,
     ResultsMetadata,
@@ -29,9 +27,10 @@ from harness.protocol.messages import (
     Word,
 )
 from harness.protocol.options import ListenOptions
+from mock_server import features
 from mock_server.replay import SILENT_SEGMENT_AUDIO_S
 from mock_server.script import UNKNOWN_MODEL_UUID, Cue, Said, Script
-from mock_server.timeline import Timeline, alternative_of
+from mock_server.timeline import Timeline
 
 INTERIM_EVERY_AUDIO_S: Final = 1.0
 LAST_INTERIM_BEFORE_AUDIO_S: Final = 0.05
@@ -68,8 +67,7 @@ def synthesise(timeline: Timeline, options: ListenOptions, rng: Random, name: st
     """
     model = timeline.model or MODEL
     uuid = timeline.model_uuid or (MODEL_UUID if timeline.model is None else UNKNOWN_MODEL_UUID)
-    punctuated = options.punctuates
-    shown = tuple(tuple(_shown(word, punctuated) for word in words) for words in timeline.channels)
+    shown = tuple(tuple(features.shown(word, options, live=True) for word in words) for words in timeline.channels)
     cues = [
         _with_lag(cue, rng)
         for number, words in enumerate(shown)
@@ -96,7 +94,12 @@ class _Speaker:
         self._index = (number, channels)
         self._words = words
         self._options = options
-        self._metadata = ResultsMetadata(request_id="", model_info=model, model_uuid=uuid)
+        self._metadata = ResultsMetadata(
+            request_id="",
+            model_info=model,
+            model_uuid=uuid,
+            diarize_info=UNSET if options.diarize_model is None else dict(features.DIARIZE_INFO),
+        )
         self._rng = rng
 
     def cues(self) -> Iterator[Cue]:
@@ -106,7 +109,7 @@ class _Speaker:
                 yield self._speech_started(segment.words[0])
                 speaking = True
             yield from self._interims(segment)
-            yield self._results(segment, segment.end_audio_s, alternative_of(segment.words), is_final=True)
+            yield self._results(segment, segment.end_audio_s, segment.words, is_final=True)
             if segment.words and segment.speech_final:
                 speaking = False
             yield from self._utterance_end(segment)
@@ -151,7 +154,7 @@ class _Speaker:
             cut_off = next((word for word in segment.words if word.start < at_audio_s < word.end), None)
             if cut_off is not None:
                 heard += self._half_heard(cut_off, at_audio_s)
-            yield self._results(segment, at_audio_s, alternative_of(_unfinished(heard)), is_final=False)
+            yield self._results(segment, at_audio_s, _unfinished(heard), is_final=False)
             at_audio_s += INTERIM_EVERY_AUDIO_S
 
     def _half_heard(self, word: Word, at_audio_s: float) -> tuple[Word, ...]:
@@ -163,7 +166,7 @@ class _Speaker:
         shown = guess if isinstance(word.punctuated_word, str) else word.punctuated_word
         return (replace(word, word=guess, end=end, confidence=HALF_HEARD_CONFIDENCE, punctuated_word=shown),)
 
-    def _results(self, segment: _Segment, end_audio_s: float, heard: Alternative, *, is_final: bool) -> Cue:
+    def _results(self, segment: _Segment, end_audio_s: float, heard: tuple[Word, ...], *, is_final: bool) -> Cue:
         return _cue(
             Results(
                 channel_index=self._index,
@@ -171,8 +174,9 @@ class _Speaker:
                 start=segment.start_audio_s,
                 is_final=is_final,
                 speech_final=is_final and segment.speech_final,
-                channel=Channel(alternatives=(heard,)),
+                channel=features.channel(heard, self._options, is_final=is_final),
                 metadata=self._metadata,
+                entities=features.entities(heard) if is_final and self._options.detect_entities else UNSET,
             ),
             end_audio_s,
         )
@@ -207,12 +211,6 @@ def _cue(message: Said, due_audio_s: float) -> Cue:
 
 def _with_lag(cue: Cue, rng: Random) -> Cue:
     return Cue(cue.message, cue.text, cue.due_audio_s, round(rng.uniform(*LAG_WALL_S), 4))
-
-
-def _shown(word: Word, punctuated: bool) -> Word:
-    if punctuated:
-        return word
-    return replace(word, punctuated_word=UNSET)
 
 
 def _unfinished(words: tuple[Word, ...]) -> tuple[Word, ...]:

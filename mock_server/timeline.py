@@ -7,9 +7,12 @@ recorded session, or from a pre-recorded response.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
+
+from msgspec import UNSET
+from msgspec.structs import replace as replace_struct
 
 from harness.errors import BadInput
 from harness.protocol.messages import Alternative, ModelInfo, Results, Word
@@ -51,13 +54,22 @@ class Timeline:
     model_uuid: str | None = None
 
     def spread(self, channels: int) -> Timeline:
-        """The same speech on so many channels: mixed into one, or with silent channels added."""
+        """The same speech on so many channels: mixed into one, or with silent channels added.
+
+        Mixed, each channel's words are one speaker's, as diarisation would find, unless they say whose they are.
+        """
         if channels == len(self.channels):
             return self
         if channels == 1:
-            mixed = sorted((word for words in self.channels for word in words), key=lambda word: word.start)
+            voices = [word for number, words in enumerate(self.channels) for word in _voiced(words, number)]
+            mixed = sorted(voices, key=lambda word: word.start)
             return replace(self, channels=(tuple(mixed),))
         return replace(self, channels=(*self.channels, *((),) * channels)[:channels])
+
+
+def _voiced(words: tuple[Word, ...], speaker: int) -> Iterator[Word]:
+    for word in words:
+        yield replace_struct(word, speaker=speaker) if word.speaker is UNSET else word
 
 
 def spoken(text: str) -> Timeline:

@@ -104,7 +104,7 @@ class WebSocketPeer:
                 connection.let_go("the server was stopped", now_s)
             else:
                 connection.receive_close(CloseCode.ABNORMAL_CLOSURE, "", now_s)
-        connection.finish(now_s)
+        self._line.finish(now_s)
         self._run.end(in_order=connection.closed_in_order)
         self._server.session_over(connection)
 
@@ -136,15 +136,17 @@ class WebSocketPeer:
                 self._frame(event)
 
     def _sort(self, answers: list[bytes]) -> None:
-        """What the package answers by itself goes out, but not past the faults."""
+        """What the package answers by itself goes out, but not past the faults; pings are the line's to answer."""
         for data in answers:
-            if self._line.chain.empty or (self._protocol.close_rcvd is None and not data.startswith(_PONG)):
+            if data.startswith(_PONG):
+                continue
+            if self._line.chain.empty or self._protocol.close_rcvd is None:
                 self._write(data)
-            elif not data.startswith(_PONG):  # a ping is answered through the faults
+            else:
                 self._close_answer.append(data)
 
     def _frame(self, frame: Frame) -> None:
-        if frame.opcode is Opcode.PING and not self._line.chain.empty:
+        if frame.opcode is Opcode.PING:
             self._arrived(ClientPing(bytes(frame.data)))
         elif frame.opcode is Opcode.CLOSE:
             received = self._protocol.close_rcvd

@@ -173,12 +173,22 @@ def _facts(case: CaseResult) -> Iterator[Fact]:
         yield Fact("streaming", ", ".join(_streamed(case.streamed)))
         if case.streamed.pacing is not None:
             yield Fact("schedule", _schedule(case.streamed.pacing))
+        yield from _outages(case.streamed)
         yield from _failure("streaming", case.streamed.failure)
     if case.prerecorded is not None:
         yield Fact("pre-recorded", ", ".join(_posted(case.prerecorded)))
         yield from _failure("pre-recorded", case.prerecorded.failure)
     if case.recording is not None:
         yield Fact("recording", one_line(case.recording))
+
+
+def _outages(streamed: Streamed) -> Iterator[Fact]:
+    if streamed.outages:
+        told = (f"lost at {one.lost_wall_s:.2f} s, back after {duration(one.took_s)}" for one in streamed.outages)
+        yield Fact("connections", f"{streamed.connections}: {'; '.join(told)}")
+    for gap in streamed.dropped:
+        length = gap.end_audio_s - gap.start_audio_s
+        yield Fact("dropped", f"{gap.start_audio_s:.3f} to {gap.end_audio_s:.3f} s of the source ({length:.3f} s)")
 
 
 def _failure(endpoint: str, failure: str | None) -> Iterator[Fact]:

@@ -13,6 +13,7 @@ from harness.client.endpoint import Endpoint
 from harness.errors import BadInput
 from harness.runner import Answering
 from mock_server import loading
+from mock_server.behaviour import PROCESSING_SPEED, ConnectionSettings
 from mock_server.faults.base import Fault
 from mock_server.faults.notation import parse_fault
 from mock_server.library import Known, Replies
@@ -48,7 +49,10 @@ async def answering(case: Case, elsewhere: Endpoint | None, seed: int | None) ->
     known = known_for(case)
     # By its audio, as any client's stream is recognised; a recording whose audio was not kept answers whatever comes.
     replies = Replies([known], always=None if known.audio is not None else known.source)
-    settings = ServerSettings(seed=case.seed if seed is None else seed, faults=faults)
+    # A case that is sent faster than the live service transcribes is not about how long that takes.
+    max_speed = None if case.speed.factor > PROCESSING_SPEED else PROCESSING_SPEED
+    behaviour = ConnectionSettings(max_speed=max_speed)
+    settings = ServerSettings(seed=case.seed if seed is None else seed, faults=faults, connection=behaviour)
     async with MockServer(replies, settings) as server:
         endpoint = Endpoint(f"ws://127.0.0.1:{server.port}", MOCK_KEY)
         yield Answering(endpoint, known.source.describe(), known.source.synthetic)

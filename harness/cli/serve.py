@@ -14,12 +14,13 @@ import click
 from harness.cases import load_case
 from harness.cli.answering import known_for
 from harness.cli.logs import secrets_of, set_up_logging
-from harness.cli.options import DEFAULT_PORT, factor, log_options, seconds
+from harness.cli.options import DEFAULT_PORT, at_least_1, factor, log_options, seconds
 from harness.cli.output import TOOL, say
 from harness.cli.run_cases import case_files
 from harness.cli.sessions import Sessions
 from harness.cli.signals import on_stop
 from harness.errors import BadInput
+from harness.protocol.closing import ReasonStyle
 from harness.protocol.session import Timers
 from mock_server import loading
 from mock_server.connection import ConnectionSettings
@@ -62,6 +63,22 @@ from mock_server.settings import ServerSettings
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="Of all chance in the server.")
 @click.option("--lag-scale", type=factor, default=1.0, show_default=True, help="0 answers at once.")
+@click.option(
+    "--max-speed",
+    type=at_least_1,
+    default="1.25",
+    show_default=True,
+    help="How fast audio is worked on, as a factor of real time: bursts delay the answers. max: at once.",
+)
+@click.option("--max-connections", type=click.IntRange(1), help="Streams and posted files at a time; then 429.")
+@click.option("--lenient", is_flag=True, help="Let in queries that Deepgram is only believed to refuse.")
+@click.option(
+    "--reason-style",
+    type=click.Choice(list(ReasonStyle)),
+    default=ReasonStyle.SENTENCE,
+    show_default=True,
+    help="Reasons of closes: sentences as on the wire, or bare codes as in the docs.",
+)
 @click.option("--idle-timeout-s", type=seconds, default=10.0, show_default=True, help="Silence before NET-0001.")
 @click.option("--output-timeout-s", type=seconds, default=30.0, show_default=True, help="Nothing to say: NET-0000.")
 @click.option("--record-dir", type=click.Path(path_type=Path), help="Write the journal of each session here.")
@@ -85,6 +102,10 @@ def command(
     faults: tuple[str, ...],
     seed: int,
     lag_scale: float,
+    max_speed: float | None,
+    max_connections: int | None,
+    lenient: bool,
+    reason_style: str,
     idle_timeout_s: float,
     output_timeout_s: float,
     record_dir: Path | None,
@@ -119,8 +140,13 @@ def command(
         file_urls=_url_files(url_files),
         faults=tuple(map(parse_fault_text, faults)),
         connection=ConnectionSettings(
-            timers=Timers(idle_after_s=idle_timeout_s, output_after_s=output_timeout_s), lag_scale=lag_scale
+            timers=Timers(idle_after_s=idle_timeout_s, output_after_s=output_timeout_s),
+            lag_scale=lag_scale,
+            max_speed=max_speed,
+            reason_style=ReasonStyle(reason_style),
         ),
+        max_connections=max_connections,
+        strict_query=not lenient,
         certfile=certfile,
         keyfile=keyfile,
     )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +17,7 @@ from harness.cli import audio_input
 from harness.cli.keeper import Keeper
 from harness.cli.logs import secrets_of, set_up_logging
 from harness.cli.options import (
+    ComingBack,
     advise,
     endpoint_options,
     json_option,
@@ -23,6 +25,7 @@ from harness.cli.options import (
     milliseconds,
     query_option,
     query_pairs,
+    reconnect_options,
     seconds,
     was_given,
 )
@@ -31,6 +34,7 @@ from harness.cli.progress import Watcher
 from harness.cli.signals import finish
 from harness.client.endpoint import Endpoint
 from harness.client.streaming import stream
+from harness.client.streams import AudioToSend
 from harness.conformance.findings import Severity, Verdict
 from harness.errors import BadInput
 from harness.protocol.listen_options import ListenOptions
@@ -40,9 +44,11 @@ from harness.recording.entries import Opened as UpgradeOpened
 from harness.recording.scrub import mask
 from harness.results import CaseResult, Outcome, to_json
 from harness.runner import judge_stream, listen_options, summarise_stream
+from harness.streamer.header import take_apart
 from harness.streamer.notes import StreamOutcome
 from harness.streamer.settings import StreamSettings
 from harness.transcript import Transcript
+from reports.figures import count
 from reports.render_text import render_case_text
 
 RECORDING_ENDING: Final = ".jsonl"
@@ -64,6 +70,13 @@ FORMAT_PARAMETERS: Final = {"encoding": "--encoding", "sample_rate": "--sample-r
 @click.option(
     "--connect-timeout-s", type=seconds, default=10.0, show_default=True, help="Longest wait for the upgrade."
 )
+@reconnect_options
+@click.option(
+    "--container",
+    "in_container",
+    is_flag=True,
+    help="Send a WAV file as it is, header and all, without declaring a format.",
+)
 @click.option(
     "--record", type=click.Path(path_type=Path), help="Write the recording here (.jsonl), its audio beside it."
 )
@@ -84,6 +97,8 @@ def command(
     keep_alive_s: float,
     drain_timeout_s: float,
     connect_timeout_s: float,
+    coming_back: ComingBack,
+    in_container: bool,
     record: Path | None,
     watch: bool,
     as_json: bool,
@@ -94,26 +109,31 @@ def command(
 
     A file is decoded and sent as raw audio in the declared format; its header never reaches the stream. Files that end
     in .raw, .pcm, .ulaw or .alaw, files without a header when --encoding is given, and standard input are taken to be
-    in that format already.
+    in that format already. With --container a WAV file is sent as it is; every new connection sees its header first.
+
+    A lost connection is an error and the end, unless --reconnect says otherwise.
 
     \b
     dgharness stream speech.wav --chunk-ms 40 -o model=nova-3 -o smart_format=true
     arecord -f S16_LE -r 16000 -t raw | dgharness stream - --record call.jsonl
     """
     set_up_logging(log_level, as_json=log_json, secrets=secrets_of(key))
-    fmt = _format(encoding, sample_rate, channels)
-    options = _options(pairs, fmt)
-    settings = StreamSettings(
+    declared = _format(encoding, sample_rate, channels)
+    contained = _contained(source) if in_container else None
+    fmt = declared if contained is None else contained.audio.format
+    options = _options(pairs, fmt, declare=contained is None)
+    plain = StreamSettings(
         chunk_ms=chunk_ms,
         speed=Speed.parse(speed),
         connect_timeout_s=connect_timeout_s,
         timers=Timers(keep_alive_after_s=keep_alive_s, drain_after_s=drain_timeout_s),
         finalize=finalize,
     )
+    settings = coming_back.applied(plain)
     chunk_size(fmt, chunk_ms)  # a size that is refused is said before anything is advised
     server = Endpoint(url, key)
     _check_record(record, source)
-    opened = audio_input.prepare(source, fmt, declared=was_given("encoding"))
+    opened = contained or audio_input.prepare(source, fmt, declared=was_given("encoding"))
     advise(options)
     warn(chunk_advice(chunk_ms), *opened.warnings)
     if opened.converted:
@@ -132,6 +152,7 @@ def _conclude(outcome: StreamOutcome, result: CaseResult, server: Endpoint, keep
         say(mask(to_json(result), keeper.secrets))
     elif _has_something(outcome):
         say(mask(render_case_text(result, **style_for(sys.stdout)), keeper.secrets))
+    _tell_of_outages(outcome)
     if keeper.path is not None and keeper.path.suffix != RECORDING_ENDING:
         note(f"{keeper.path}: `serve --recording` takes it when its name ends in {RECORDING_ENDING}")
     went_wrong = [mask(sentence, keeper.secrets) for sentence in _went_wrong(outcome, server, keeper)]
@@ -146,12 +167,37 @@ def _format(encoding: str, sample_rate: int, channels: int) -> AudioFormat:
     return AudioFormat(Encoding(encoding), sample_rate, channels)
 
 
-def _options(pairs: tuple[str, ...], fmt: AudioFormat) -> ListenOptions:
+def _contained(source: str) -> audio_input.Opened:
+    """A WAV file to be sent as it is.
+
+    Raises:
+        BadInput: it cannot be read, is no such file, or a format was declared all the same.
+    """
+    for name, option in FORMAT_PARAMETERS.items():
+        if was_given(name):
+            raise BadInput(
+                f"{option}: contradicts --container, with which the format is the file's; wanted one of them"
+            )
+    if source == audio_input.STDIN:
+        raise BadInput("--container: cannot be had from standard input; wanted a file or a URL")
+    name = audio_input.shown_name(source)
+    taken = take_apart(audio_input.read_source(source), name)
+
+    async def blocks() -> AsyncIterator[bytes]:
+        yield taken.audio
+
+    shown = name if audio_input.is_url(source) else Path(source).name
+    audio = AudioToSend(blocks(), taken.format, shown, taken.header, taken.name)
+    return audio_input.Opened(audio, taken.format.seconds(len(taken.audio)))
+
+
+def _options(pairs: tuple[str, ...], fmt: AudioFormat, *, declare: bool) -> ListenOptions:
     named = query_pairs(pairs)
     for name, value in named:
         if name in FORMAT_PARAMETERS:
             raise BadInput(f"-o {name}={value}: the format is declared with {FORMAT_PARAMETERS[name]} {value}")
-    return listen_options(named, fmt)
+    options = listen_options(named, fmt)
+    return options if declare else replace(options, encoding=None, sample_rate=None, channels=None)
 
 
 def _check_record(record: Path | None, source: str) -> None:
@@ -184,17 +230,31 @@ def _streamed(
 
 
 def _result(outcome: StreamOutcome, verdict: Verdict, name: str, server: Endpoint, record: Path | None) -> CaseResult:
-    errors = tuple(finding.message for finding in verdict.findings if finding.severity is Severity.ERROR)
+    errors = [finding.message for finding in verdict.findings if finding.severity is Severity.ERROR]
+    wrong = [*errors, *(f"ledger: {problem}" for problem in outcome.ledger_problems())]
     return CaseResult(
         name=name,
-        outcome=Outcome.ERROR if outcome.failure else Outcome.PASS if verdict.passed else Outcome.FAIL,
-        reasons=(outcome.failure,) if outcome.failure else errors,
+        outcome=Outcome.ERROR if outcome.failure else Outcome.FAIL if wrong else Outcome.PASS,
+        reasons=(outcome.failure,) if outcome.failure else tuple(wrong),
         audio=name,
         replies=server.host,
         streamed=summarise_stream(outcome, None),
         verdict=verdict,
         recording=str(record) if record else None,
     )
+
+
+def _tell_of_outages(outcome: StreamOutcome) -> None:
+    """Say on stderr how often the connection was lost, and what of the source never went out because of it."""
+    if outcome.reconnections:
+        outages = (f"lost at {one.lost_wall_s:.2f} s, back after {one.took_s:.2f} s" for one in outcome.reconnections)
+        note(f"{count(outcome.connections, 'connection')}: {'; '.join(outages)}")
+    for gap in outcome.dropped:
+        length_s = gap.end_audio_s - gap.start_audio_s
+        warn(
+            f"dropped {gap.start_audio_s:.3f} to {gap.end_audio_s:.3f} s of the source ({length_s:.3f} s): the buffer "
+            "could not hold it until it could be sent"
+        )
 
 
 def _has_something(outcome: StreamOutcome) -> bool:

@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from random import Random
+from ssl import SSLCertVerificationError
 from typing import Final
 
 from websockets.asyncio.client import ClientConnection, connect
@@ -54,7 +55,7 @@ async def stream(
 
     Args:
         endpoint: server and key.
-        options: the query string; must declare the format of `audio`.
+        options: the query string; must declare the format of `audio`, or none when it has a container's header.
         audio: what to send.
         settings: chunking, pacing, time-outs, reconnection.
         tool: name and version for the recording's header.
@@ -79,8 +80,9 @@ async def stream(
         tool=tool,
         replies=endpoint.host,
     )
-    notes = Notes(audio.format, audio.source, observer, clock.now_s())
-    streamer = Streamer(audio.format, settings, Random(seed), notes, endpoint.host, clock.now_s())
+    notes = Notes(audio.format, audio.source, observer, clock.now_s(), container=audio.container)
+    rng = Random(seed)
+    streamer = Streamer(audio.format, settings, rng, notes, endpoint.host, clock.now_s(), header=audio.header)
     if on_header is not None:
         on_header(header)
     await _Shell(endpoint, header.query, audio, settings, streamer, clock).run()
@@ -215,7 +217,8 @@ class _Shell:
             why = f"no answer within {self._settings.connect_timeout_s:g} s"
             self._streamer.connect_failed(why, self._clock.now_s())
         except (OSError, InvalidHandshake, InvalidURI) as error:
-            self._streamer.connect_failed(f"cannot be reached ({_why(error)})", self._clock.now_s())
+            untrusted = isinstance(error, SSLCertVerificationError)  # and will be the next time
+            self._streamer.connect_failed(f"cannot be reached ({_why(error)})", self._clock.now_s(), fatal=untrusted)
         else:
             return self._connected(connection)
         return []

@@ -246,12 +246,14 @@ class _World:
 
 
 class _Listening(ListenConnection):
-    """The mock's connection, and what audio reached it."""
+    """The mock's connection, and what audio reached it, where that carries stamps."""
 
     heard: bytearray
+    stamped: bool
 
     def receive_binary(self, data: bytes, now_s: float) -> list[pure.Action]:
-        self.heard += data
+        if self.stamped:
+            self.heard += data
         return super().receive_binary(data, now_s)
 
 
@@ -266,7 +268,9 @@ class _Wire:
         self.up = Pipe(loop, scenario.network, rng)
         self.down = Pipe(loop, scenario.network, rng)
         self.heard = bytearray()
-        self.journal = Journal("/v1/listen", scenario.options.to_query(), rfc3339(UNIX_MS), TOOL, loop.now_s)
+        self.journal = Journal(
+            "/v1/listen", scenario.options.to_query(), rfc3339(UNIX_MS), TOOL, loop.now_s, keep=scenario.keep
+        )
         self._line: Line | None = None
         self._over = False
         self._reading_from_s = 0.0
@@ -323,7 +327,7 @@ class _Wire:
             legs=self._world.legs,
             client="simulated",
         )
-        connection.heard = self.heard
+        connection.heard, connection.stamped = self.heard, scenario.stamped
         headers = {"dg-request-id": request_id}
         self.journal.opened(headers, now_s)
         self._line = Line(connection, self._chain, now_s)
@@ -368,4 +372,4 @@ class _Wire:
         self._over = True
         self.up.cut = True
         if self._line is not None:
-            self._line.connection.finish(self._loop.now_s)
+            self._line.finish(self._loop.now_s)

@@ -1,10 +1,11 @@
 """The client without a socket: audio, frames and times in; connects, frames and hang-ups out.
 
 The asyncio shell and the simulation drive the same machine. It holds one session (`ListenSession`) for each
-connection, the audio that may be needed again, and the seam that joins what the connections said.
+connection, and the seam that joins what the connections said. What goes next and what is needed again is `Outgoing`'s,
+when it may go is `Pace`'s.
 
-A frame is due by the absolute schedule of the source, as ever. After an outage the frames due meanwhile follow each
-other at `catch_up` times that speed, never in a burst.
+During an outage nothing is sent, for there is nothing to send it on; on the new connection the KeepAlive timer runs
+from its first moment, as it did on the one before.
 """
 
 from __future__ import annotations
@@ -15,22 +16,25 @@ from enum import Enum
 from random import Random
 from typing import Final, TypeAlias
 
-from harness.audio.chunking import chunk_size
 from harness.audio.format import AudioFormat
-from harness.audio.pacing import Schedule
-from harness.ledger import Ledger, LegSpan, Span
+from harness.ledger import Ledger
 from harness.protocol.closing import CUT, Outcome, classify_close, classify_status
 from harness.protocol.codec import Decoded
 from harness.protocol.messages import CloseStream, Finalize, KeepAlive, Message, Metadata, Results
 from harness.protocol.session import Closed, Event, ListenSession, MessageReceived, Role, State, TimerFired, TimerKind
 from harness.streamer.backoff import Backoff
 from harness.streamer.notes import Notes
+from harness.streamer.outgoing import Outgoing
+from harness.streamer.pace import Pace
 from harness.streamer.seam import LegMap, Seam
 from harness.streamer.settings import StreamSettings
-from harness.streamer.source import Dropped, SourceBuffer
+from harness.streamer.source import Dropped
 
 SENDS_AT_ONCE: Final = 32
 """Most frames handed out in one go: at full speed the shell must get to its other work in between."""
+
+FINALIZE_WHEN_STUCK_AFTER_S: Final = 3.0
+"""Rest before a server is asked to make final what fills the buffer: it may be about to do so by itself."""
 
 
 class Phase(Enum):
@@ -79,49 +83,57 @@ class Streamer:
         notes: takes everything down.
         host: what failures call the server.
         now_s: monotonic seconds.
+        header: of the container that the source's audio was taken out of; it precedes the first audio of every
+            connection, since a server that never sees it can decode nothing. Empty for raw audio.
 
     Attributes:
         phase: where it stands.
-        dropped: audio that was given up, in order.
-        failure: why it could not be completed, or None.
+
+    Raises:
+        BadInput: the chunk size is out of range.
     """
 
     def __init__(
-        self, fmt: AudioFormat, settings: StreamSettings, rng: Random, notes: Notes, host: str, now_s: float
+        self,
+        fmt: AudioFormat,
+        settings: StreamSettings,
+        rng: Random,
+        notes: Notes,
+        host: str,
+        now_s: float,
+        *,
+        header: bytes = b"",
     ) -> None:
         self.phase = Phase.CONNECTING
-        self.dropped: list[Dropped] = []
-        self._fmt, self._settings, self._notes, self._host = fmt, settings, notes, host
-        self._chunk_bytes = chunk_size(fmt, settings.chunk_ms)
-        # Less would not do: what is kept of the final audio must leave room for the next frame.
-        capacity_bytes = max(fmt.aligned_bytes(settings.buffer_audio_s), 2 * self._chunk_bytes)
-        self._overlap_audio_s = min(settings.overlap_audio_s, fmt.seconds(capacity_bytes) / 2)
-        self._source = SourceBuffer(fmt.frame_bytes, capacity_bytes, drop_oldest=settings.live)
+        self._fmt, self._settings, self._notes, self._host, self._header = fmt, settings, notes, host, header
+        self._bytes_per_second = fmt.bytes_per_second  # asked for with every frame
+        self._outgoing = Outgoing(fmt, settings)
+        self._pace = Pace(settings, self._outgoing.chunk_audio_s, now_s)
         self._backoff = Backoff(settings.reconnect, rng)
         self._seam = Seam()
-        self._schedule: Schedule | None = None
         self._session = ListenSession(Role.CLIENT, now_s, settings.timers)
         self._leg = -1
         self._map = LegMap()
-        self._next_byte = 0  # of the source, to be sent next
-        self._leg_bytes = 0  # sent on this connection
-        self._last_due_s = now_s
+        self._leg_bytes = 0  # of the source, sent on this connection
         self._retry_at_s: float | None = None
-        self._closing = False
-        self._sent: list[LegSpan] = []
-        self._finals: list[Span] = []
+        self._waiting_for_final_since_s = now_s
 
     # --- the source -------------------------------------------------------------------------------------------------
 
     @property
     def wants_audio(self) -> bool:
         """Whether a source that can wait should give more now."""
-        return self._source.has_room
+        return self._outgoing.has_room
 
     @property
     def sent_audio_s(self) -> float:
         """How far into the source has been sent."""
-        return self._fmt.seconds(self._next_byte)
+        return self._outgoing.next_byte / self._bytes_per_second
+
+    @property
+    def dropped(self) -> list[Dropped]:
+        """Audio that was given up, in order."""
+        return self._outgoing.dropped
 
     @property
     def failure(self) -> str | None:
@@ -130,30 +142,25 @@ class Streamer:
 
     def feed(self, data: bytes, now_s: float) -> None:
         """The source gives audio; one that had run dry goes on from now, not from when it would have been due."""
-        ran_dry = self._source.end_byte - self._next_byte < self._chunk_bytes
-        self._source.append(data)
-        if self._schedule is None:
-            self._schedule = Schedule(self._settings.speed, now_s)
-        elif ran_dry and self.phase is Phase.STREAMING:
-            self._schedule.resume(self.sent_audio_s, now_s)
+        ran_dry = not self._outgoing.chunk_is_here
+        self._outgoing.append(data)
+        self._pace.fed(now_s)
         # Without a connection it is not known yet how much will be missing: the next one says so, once.
-        if self._next_byte < self._source.start_byte and self.phase is Phase.STREAMING:
-            self._drop_to(self._source.start_byte, now_s)
+        if self.phase is Phase.STREAMING:
+            if ran_dry:
+                self._pace.resume(self.sent_audio_s, now_s)
+            lost = self._outgoing.skip_gap()
+            if lost is not None:
+                self._note_dropped(lost, now_s)
+                self._map.begin(self._leg_audio_s, self.sent_audio_s)
 
     def end_of_source(self) -> None:
         """No more audio will come."""
-        self._source.ended = True
+        self._outgoing.end_of_source()
 
     def ledger(self) -> Ledger:
         """Where the source's audio went, as far as this side knows."""
-        rate = self._fmt.sample_rate
-        return Ledger(
-            sample_rate=rate,
-            source_frames=self._source.end_byte // self._fmt.frame_bytes,
-            sent=tuple(self._sent),
-            dropped=tuple((round(d.start_audio_s * rate), round(d.end_audio_s * rate)) for d in self.dropped),
-            transcribed=tuple(self._finals),
-        )
+        return self._outgoing.ledger()
 
     # --- the connection ---------------------------------------------------------------------------------------------
 
@@ -167,18 +174,22 @@ class Streamer:
         self._notes.opened(self._leg, headers, now_s)
         self._session = ListenSession(Role.CLIENT, now_s, self._settings.timers)
         self._seam.begin_leg()
-        self.phase, self._closing, self._leg_bytes = Phase.STREAMING, False, 0
-        self._last_due_s = now_s - self._step_s  # what became due while there was no connection is caught up on, too
+        self.phase, self._leg_bytes = Phase.STREAMING, 0
+        self._waiting_for_final_since_s = now_s
         self._map = LegMap()
-        self._rewind(now_s)
+        lost = self._outgoing.rewind(self._seam.covered_audio_s)
+        if lost is not None:
+            self._note_dropped(lost, now_s)
         self._map.begin(0.0, self.sent_audio_s)
+        self._pace.connected(now_s)
         return self.wake(now_s)
 
     def refused(self, status: int, headers: dict[str, str], body: str, reason_phrase: str, now_s: float) -> None:
         """The upgrade was refused with an HTTP answer."""
         self._notes.refused(self._leg + 1, status, headers, body, now_s)
         why = f"{self._host}: refused with HTTP {status}: {headers.get('dg-error') or reason_phrase}"
-        fatal = classify_status(status) is Outcome.FATAL
+        # A 2xx is no upgrade either: whoever answers a WebSocket handshake so is no Deepgram, nor becomes one.
+        fatal = classify_status(status) is not Outcome.RETRY
         self._try_again_or_fail(why, now_s, fatal=fatal, retry_after_s=_seconds(headers.get("retry-after")))
 
     def interrupt(self) -> None:
@@ -191,9 +202,9 @@ class Streamer:
         self._notes.fail(why)
         self.phase = Phase.DONE
 
-    def connect_failed(self, why: str, now_s: float) -> None:
-        """No connection could be made."""
-        self._try_again_or_fail(f"{self._host}: {why}", now_s)
+    def connect_failed(self, why: str, now_s: float, *, fatal: bool = False) -> None:
+        """No connection could be made; `fatal` when it never will be, as with a certificate that is not trusted."""
+        self._try_again_or_fail(f"{self._host}: {why}", now_s, fatal=fatal)
 
     def receive_text(self, text: str, now_s: float) -> None:
         """A text frame came."""
@@ -224,8 +235,11 @@ class Streamer:
             return self._retry_at_s
         if self.phase is not Phase.STREAMING:
             return None
-        waits = [self._session.next_wakeup_s, self._next_send_s()]
-        return min((wait for wait in waits if wait is not None), default=None)
+        timer_s, send_s = self._session.next_wakeup_s, self._next_send_s()
+        ours_s = self._finalize_at_s() if send_s is None else send_s  # never both: what is stuck has nothing to send
+        if timer_s is None or ours_s is None:
+            return ours_s if timer_s is None else timer_s
+        return min(timer_s, ours_s)
 
     def wake(self, now_s: float) -> list[Action]:
         """Do what is due."""
@@ -235,6 +249,10 @@ class Streamer:
         if self.phase is not Phase.STREAMING:
             return []
         actions = self._send_due(now_s)
+        stuck_s = self._finalize_at_s()
+        if stuck_s is not None and stuck_s <= now_s:
+            self._waiting_for_final_since_s = now_s
+            actions.append(self._say(Finalize(), now_s))
         for event in self._session.wake(now_s):
             if isinstance(event, TimerFired):
                 actions += self._timer_fired(event.kind, now_s)
@@ -244,7 +262,7 @@ class Streamer:
         timers = self._settings.timers
         if kind is TimerKind.KEEP_ALIVE:
             # Text, never binary: Deepgram takes a binary KeepAlive for audio (docs, «Audio Keep Alive»).
-            return [self._say(Finalize() if self._stuck else KeepAlive(), now_s)]
+            return [self._say(KeepAlive(), now_s)]
         if kind is TimerKind.ANSWER:
             why = f"{self._host}: said nothing for {timers.answer_after_s:g} s while audio was sent"
         else:
@@ -256,110 +274,54 @@ class Streamer:
     # --- sending ----------------------------------------------------------------------------------------------------
 
     def _next_send_s(self) -> float | None:
-        """When the next frame may go: by the schedule, and after an outage not faster than the catch-up allows."""
+        """When the next frame may go, or CloseStream; None as long as there is neither."""
         if self._session.state is not State.OPEN:
             return None
-        if not self._chunk_is_here():
-            return self._session.opened_s if self._all_sent() else None  # CloseStream is due at once
-        assert self._schedule is not None  # there is audio, so there is a schedule
-        due_s = self._schedule.due_wall_s(self.sent_audio_s)
-        return due_s if self._settings.speed.is_max else max(due_s, self._last_due_s + self._step_s)
+        if self._outgoing.chunk_is_here:
+            return self._pace.due_s(self.sent_audio_s)
+        return self._session.opened_s if self._outgoing.all_sent else None  # CloseStream is due at once
 
-    @property
-    def _step_s(self) -> float:
-        """Least time from frame to frame."""
-        return self._settings.speed.wall_s(self._fmt.seconds(self._chunk_bytes)) / self._settings.catch_up
-
-    @property
-    def _stuck(self) -> bool:
-        """The buffer is full of audio that is sent and not final: no more can come until the server makes it final."""
-        return not self._source.ended and not self._source.has_room and not self._chunk_is_here()
-
-    def _chunk_is_here(self) -> bool:
-        waiting = self._source.end_byte - self._next_byte
-        return waiting >= self._chunk_bytes or (self._source.ended and waiting > 0)
-
-    def _all_sent(self) -> bool:
-        return self._source.ended and self._next_byte >= self._source.end_byte
+    def _finalize_at_s(self) -> float | None:
+        """When to ask for a final, because the buffer has no room for more audio before there is one."""
+        if self._session.state is not State.OPEN or not self._outgoing.stuck:
+            return None
+        return self._waiting_for_final_since_s + FINALIZE_WHEN_STUCK_AFTER_S
 
     def _send_due(self, now_s: float) -> list[Action]:
         actions: list[Action] = []
-        while len(actions) < SENDS_AT_ONCE and self._session.state is State.OPEN and self._chunk_is_here():
-            due_s = self._next_send_s()
-            if due_s is None or due_s > now_s:
+        while len(actions) < SENDS_AT_ONCE and self._session.state is State.OPEN and self._outgoing.chunk_is_here:
+            due_s = self._pace.due_s(self.sent_audio_s)
+            if due_s > now_s:
                 return actions
             actions.append(self._send_chunk(due_s, now_s))
-        if self._all_sent() and not self._closing and self._session.state is State.OPEN:
-            self._closing = True
+        if self._outgoing.all_sent and self._session.state is State.OPEN:
             if self._settings.finalize:
                 actions.append(self._say(Finalize(), now_s))
             actions.append(self._say(CloseStream(), now_s))
         return actions
 
     def _send_chunk(self, due_s: float, now_s: float) -> SendAudio:
-        data = self._session.send_audio(self._source.read(self._next_byte, self._chunk_bytes), now_s)
-        self._note_span(self._next_byte, self._next_byte + len(data))
-        self._next_byte += len(data)
-        self._leg_bytes += len(data)
-        # A late frame is late by the schedule, but the next one is due by when this one really went.
-        self._last_due_s = now_s if self._settings.speed.is_max else max(due_s, now_s - self._lag_allowed_s())
-        shown_due_s = now_s if self._settings.speed.is_max else due_s
-        self._notes.sent_audio(self._leg, data, shown_due_s, now_s, self._leg_audio_s)
-        self._release_what_is_final()
+        audio = self._outgoing.take(self._leg)
+        # In one frame with the first audio: a frame that is all header has been left undecoded (dotnet-sdk issue 302).
+        header = b"" if self._leg_bytes else self._header
+        self._leg_bytes += len(audio)
+        self._waiting_for_final_since_s = now_s
+        data = self._session.send_audio(header + audio, now_s)
+        shown_due_s = self._pace.sent(due_s, now_s)
+        self._notes.sent_audio(self._leg, data, len(audio), shown_due_s, now_s, self._leg_audio_s)
         return SendAudio(data)
-
-    def _note_span(self, start_byte: int, end_byte: int) -> None:
-        width = self._fmt.frame_bytes
-        span = LegSpan(self._leg, start_byte // width, end_byte // width)
-        last = self._sent[-1] if self._sent else None
-        if last is not None and (last.leg, last.end) == (span.leg, span.start):
-            self._sent[-1] = LegSpan(last.leg, last.start, span.end)
-        else:
-            self._sent.append(span)
-
-    def _lag_allowed_s(self) -> float:
-        """How late a frame may be without slowing the ones behind it: ordinary jitter is made up at once."""
-        return 5 * self._settings.speed.wall_s(self._fmt.seconds(self._chunk_bytes))
 
     def _say(self, message: Message, now_s: float) -> SendText:
         text = self._session.send(message, now_s)
         self._notes.sent_text(self._leg, text, now_s, self._leg_audio_s)
         return SendText(text)
 
-    # --- what is needed again ---------------------------------------------------------------------------------------
-
-    def _rewind(self, now_s: float) -> None:
-        """Go back to the end of what is final, and a little before: everything after it is sent again."""
-        covered_byte = self._fmt.aligned_bytes(self._seam.covered_audio_s)
-        wanted_byte = max(0, covered_byte - self._fmt.aligned_bytes(self._overlap_audio_s))
-        self._next_byte = min(self._next_byte, wanted_byte)
-        if self._next_byte < self._source.start_byte:
-            if covered_byte < self._source.start_byte:
-                self._next_byte = covered_byte
-                self._drop_to(self._source.start_byte, now_s)
-            self._next_byte = self._source.start_byte
-
-    def _drop_to(self, byte: int, now_s: float) -> None:
-        """The buffer no longer holds what should be sent next: say so, and go on behind the gap."""
-        lost = Dropped(self._fmt.seconds(self._next_byte), self._fmt.seconds(byte))
-        self.dropped.append(lost)
-        self._notes.dropped(max(0, self._leg), lost, now_s, self._leg_audio_s)
-        self._next_byte = byte
-        if self.phase is Phase.STREAMING:
-            self._map.begin(self._leg_audio_s, self.sent_audio_s)
-
-    def _release_what_is_final(self) -> None:
-        """Keep what a reconnection would need; without one, only what is not sent yet."""
-        if self._settings.reconnect.attempts == 0:
-            self._source.release(self._next_byte)
-            return
-        needed = self._seam.covered_audio_s - self._overlap_audio_s
-        # A server may claim more than it was sent; that does not make what is still to be sent superfluous.
-        self._source.release(min(self._next_byte, self._fmt.aligned_bytes(max(0.0, needed))))
+    def _note_dropped(self, lost: Dropped, now_s: float) -> None:
+        self._notes.dropped(self._leg, lost, now_s, self._leg_audio_s)
 
     @property
     def _leg_audio_s(self) -> float:
-        return self._fmt.seconds(self._leg_bytes)
+        return self._leg_bytes / self._bytes_per_second
 
     # --- what the server said ---------------------------------------------------------------------------------------
 
@@ -386,9 +348,7 @@ class Streamer:
         if results.is_final:
             # Only a final is progress: interims alone would have a server that dies at one place asked for ever.
             self._backoff.worked()
-            rate = self._fmt.sample_rate
-            self._finals.append((round(results.start * rate), round(results.end_audio_s * rate)))
-            self._release_what_is_final()
+            self._outgoing.made_final(results.start, results.end_audio_s, self._seam.covered_audio_s)
 
     def _over(self, code: int, reason: str, after: State, now_s: float) -> None:
         # Success is Metadata seen before the close; 1000 alone proves nothing (Deepgram's own examples).
@@ -417,5 +377,6 @@ def _early_end(code: int, reason: str, after: State) -> str:
 
 
 def _seconds(retry_after: str | None) -> float | None:
-    """`Retry-After` in seconds; its date form is not what Deepgram sends, and is taken for none."""
-    return float(retry_after) if retry_after is not None and re.fullmatch(r"[0-9]{1,9}", retry_after.strip()) else None
+    """`Retry-After` in seconds, with decimals or without; its date form is not what Deepgram sends: taken for none."""
+    found = re.fullmatch(r"\s*([0-9]{1,9}(?:\.[0-9]{1,9})?)\s*", retry_after or "")
+    return float(found[1]) if found else None

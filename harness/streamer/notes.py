@@ -34,6 +34,19 @@ Observer = Callable[[AnyEntry, Transcript], None]
 """Is told every entry as it happens, with the transcript so far; progress and files hang on it."""
 
 
+@dataclass(frozen=True)
+class Reconnection:
+    """One outage that was got over.
+
+    Attributes:
+        lost_wall_s: when the connection was lost, in seconds since the first connect began.
+        took_s: from then to the next open connection.
+    """
+
+    lost_wall_s: float
+    took_s: float
+
+
 @dataclass
 class StreamOutcome:
     """What came of a session.
@@ -47,6 +60,9 @@ class StreamOutcome:
         failure: one sentence when the session was not completed, else None.
         status: the HTTP status of the last refused upgrade.
         interrupted: whether it was cancelled from outside.
+        connections: how many were opened.
+        reconnections: the outages that were got over, in order.
+        dropped: audio that was given up because the buffer could not hold it, in order.
     """
 
     recording: Recording
@@ -57,6 +73,22 @@ class StreamOutcome:
     failure: str | None = None
     status: int | None = None
     interrupted: bool = False
+    connections: int = 0
+    reconnections: tuple[Reconnection, ...] = ()
+    dropped: tuple[Dropped, ...] = ()
+
+    def ledger_problems(self) -> list[str]:
+        """Every invariant of the ledger that this session breaks, one sentence each; none in a sound one.
+
+        A word that is said twice or out of order, or that lies where no audio was sent; and of a session that was
+        completed, audio that was neither sent nor reported as dropped.
+        """
+        channels = self.transcript.channels or (0,)
+        problems = [p for channel in channels for p in self.ledger.problems(self.transcript.words(channel))]
+        unsent_audio_s = self.ledger.account().unsent_audio_s
+        if self.failure is None and unsent_audio_s > 0:
+            problems.append(f"{unsent_audio_s:.3f} s of the source were neither sent nor reported as dropped")
+        return list(dict.fromkeys(problems))
 
 
 class Notes:
@@ -67,13 +99,22 @@ class Notes:
         source: where the audio comes from.
         observer: told every entry.
         now_s: monotonic seconds at which the first connect begins.
-        keep: keep the entries and the audio; without, only the observer sees them and memory stays flat.
+        container: name of the container whose header goes before the audio; None for raw audio.
+        keep: keep the entries and the audio; without, only the observer sees them, and beyond the transcript memory
+            stays flat.
     """
 
     def __init__(
-        self, fmt: AudioFormat, source: str, observer: Observer | None, now_s: float, *, keep: bool = True
+        self,
+        fmt: AudioFormat,
+        source: str,
+        observer: Observer | None,
+        now_s: float,
+        *,
+        container: str | None = None,
+        keep: bool = True,
     ) -> None:
-        self._fmt, self._source, self._observer = fmt, source, observer
+        self._fmt, self._source, self._observer, self._container = fmt, source, observer, container
         self._keep = keep
         self._began_s = now_s
         self._last_s = now_s
@@ -81,7 +122,12 @@ class Notes:
         self._transcript = Transcript()
         self._sent = bytearray()
         self._sha256 = hashlib.sha256()
-        self._sent_bytes = 0
+        self._sent_bytes = 0  # headers and all
+        self._sent_audio_bytes = 0
+        self._connections = 0
+        self._lost_at_s: float | None = None
+        self._reconnections: list[Reconnection] = []
+        self._dropped: list[Dropped] = []
         self._send_log = SendLog(fmt.bytes_per_second)
         self.failure: str | None = None
         self.status: int | None = None
@@ -98,6 +144,9 @@ class Notes:
             failure=self.failure,
             status=self.status,
             interrupted=self.interrupted,
+            connections=self._connections,
+            reconnections=tuple(self._reconnections),
+            dropped=tuple(self._dropped),
         )
 
     def fail(self, sentence: str) -> None:
@@ -107,6 +156,11 @@ class Notes:
 
     def opened(self, leg: int, headers: dict[str, str], now_s: float) -> None:
         """The upgrade succeeded."""
+        self._connections += 1
+        if self._lost_at_s is not None:
+            took_s = round(now_s - self._lost_at_s, 6)
+            self._reconnections.append(Reconnection(self._wall_s(self._lost_at_s), took_s))
+            self._lost_at_s = None
         self._note(Opened(leg=leg, wall_s=self._wall_s(now_s), headers=headers))
 
     def refused(self, leg: int, status: int, headers: dict[str, str], body: str, now_s: float) -> None:
@@ -115,13 +169,14 @@ class Notes:
         shown = body[:MAX_REFUSAL_BODY_CHARACTERS]
         self._note(Refused(leg=leg, wall_s=self._wall_s(now_s), status=status, headers=headers, body=shown))
 
-    def sent_audio(self, leg: int, data: bytes, due_s: float, now_s: float, audio_s: float) -> None:
-        """A frame goes out, meant for `due_s`; `audio_s` counts it already."""
+    def sent_audio(self, leg: int, data: bytes, audio_bytes: int, due_s: float, now_s: float, audio_s: float) -> None:
+        """A frame goes out, meant for `due_s`; its last `audio_bytes` are audio, and `audio_s` counts them already."""
         self._sha256.update(data)
         self._sent_bytes += len(data)
+        self._sent_audio_bytes += audio_bytes
         if self._keep:
             self._sent += data
-            self._send_log.record(due_s, now_s, len(data))
+            self._send_log.record(due_s, now_s, audio_bytes)
         self._binary(leg, Direction.UPSTREAM, len(data), now_s, audio_s, round(due_s - self._began_s, 6))
 
     def sent_text(self, leg: int, text: str, now_s: float, audio_s: float) -> None:
@@ -142,6 +197,7 @@ class Notes:
 
     def closed(self, leg: int, code: int, reason: str, now_s: float, audio_s: float) -> None:
         """The server's close frame came."""
+        self._lost_at_s = now_s
         self._note(
             Close(
                 leg=leg,
@@ -155,10 +211,12 @@ class Notes:
 
     def lost(self, leg: int, why: str, now_s: float, audio_s: float) -> None:
         """The connection ended without a close frame."""
+        self._lost_at_s = now_s
         self._note(Lost(leg=leg, wall_s=self._wall_s(now_s), audio_s=_position(audio_s), why=why))
 
     def dropped(self, leg: int, lost: Dropped, now_s: float, audio_s: float) -> None:
         """Audio of the source was given up."""
+        self._dropped.append(lost)
         text = (
             f"dropped {lost.start_audio_s:.3f} to {lost.end_audio_s:.3f} s of the source: "
             "the buffer could not hold it until it could be sent"
@@ -172,10 +230,11 @@ class Notes:
             Audio(
                 sha256=self._sha256.hexdigest(),
                 size=self._sent_bytes,
-                duration_audio_s=_position(self._fmt.seconds(self._sent_bytes)),
-                encoding=str(self._fmt.encoding),
+                duration_audio_s=_position(self._fmt.seconds(self._sent_audio_bytes)),
+                encoding=None if self._container else str(self._fmt.encoding),
                 sample_rate=self._fmt.sample_rate,
                 channels=self._fmt.channels,
+                container=self._container,
                 source=self._source,
             )
         )

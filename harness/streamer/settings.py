@@ -21,8 +21,8 @@ class StreamSettings:
         timers: KeepAlive, answer and drain timers of each connection.
         finalize: send Finalize after the last audio and before CloseStream.
         reconnect: when to come back after a connection was lost; `NEVER` for one connection, come what may.
-        catch_up: how much faster than `speed` a backlog is sent. Deepgram works at about 1.25 times real time: faster
-            sending only moves the queue to the server (docs, «Recovering From Connection Errors»).
+        catch_up: how much faster than `speed` a backlog is sent, at least 1. Deepgram works at about 1.25 times real
+            time: faster sending only moves the queue to the server (docs, «Recovering From Connection Errors»).
         overlap_audio_s: how much of what is final already is sent again to a new connection, so that it does not begin
             in the middle of a word; words heard twice are taken out.
         live: the source cannot wait. Then what the buffer cannot hold is dropped, oldest first, and reported.

@@ -149,6 +149,8 @@ class Client(RuleBasedStateMachine):
     @rule(code=st.sampled_from([1000, 1001, 1005, 1006]))
     def leave(self, code: int) -> None:
         self.gone = True
+        if not self.connection.closed:
+            self.asked_to_close = False  # it did not wait for what is still being transcribed
         self.connection.receive_close(code, "", self.now_s)
 
     @precondition(lambda self: self.gone)
@@ -171,6 +173,8 @@ class Client(RuleBasedStateMachine):
     def teardown(self) -> None:
         if not hasattr(self, "connection"):
             return
+        if self.asked_to_close:
+            self.wait(len(self.sent) / 4_000)  # a burst is transcribed in its own time
         messages = [decode_server(text).message for text in self.said]
         assert not any(isinstance(message, MalformedMessage | UnknownMessage) for message in messages)
         metadata = [message for message in messages if isinstance(message, Metadata)]
@@ -196,7 +200,7 @@ class Client(RuleBasedStateMachine):
         return not self.gone and not self.connection.closed
 
     def _sent(self, data: bytes) -> None:
-        if self._open_still():
+        if self._open_still() and not self.asked_to_close:
             self.sent += data
 
     def _take(self, actions: list[Action]) -> None:

@@ -149,7 +149,7 @@ def talk_to(options: Callable[[str], ListenOptions]) -> TalkTo:
             request_id,
             "2026-11-20T09:14:33.207Z",
             journal,
-            settings or ConnectionSettings(),
+            settings or ConnectionSettings(max_speed=None),
             0.0,
         )
         return Talk(connection)

@@ -108,7 +108,7 @@ def test_what_lies_past_the_end_of_the_audio_was_not_heard() -> None:
 
 
 def test_a_recorded_response_gets_the_ids_of_the_new_request() -> None:
-    again = resubmitted(_answer(), Submitted("0" * 64, 5.0, 1, "2026-12-01T00:00:00.000Z", "other"))
+    again = resubmitted(_answer(), ListenOptions(), Submitted("0" * 64, 5.0, 1, "2026-12-01T00:00:00.000Z", "other"))
     assert (again.metadata.request_id, again.metadata.sha256) == ("other", "0" * 64)
     assert again.metadata.created == "2026-12-01T00:00:00.000Z"
     assert again.results == _answer().results

@@ -81,7 +81,7 @@ def test_a_cut_in_the_pause_before_the_words_leaves_them_as_they_were(
     assert final.channel == recorded.channel
 
 
-def test_what_a_cut_changes_keeps_languages_and_drops_entities_that_count_words(
+def test_what_a_cut_changes_keeps_languages_and_counts_entities_from_what_is_left(
     tape: Any, results_text: Callable[..., str]
 ) -> None:
     message = json.loads(results_text("0.0", "4.0", "one two three four"))
@@ -92,7 +92,7 @@ def test_what_a_cut_changes_keeps_languages_and_drops_entities_that_count_words(
     engine.finalize()
     (rest,) = engine.receive_audio(4.0, 0.0)
     assert json.loads(rest)["channel"]["alternatives"][0]["languages"] == ["en"]
-    assert "entities" not in json.loads(rest)
+    assert [(e["start_word"], e["end_word"]) for e in json.loads(rest)["entities"]] == [(1, 2)]
 
 
 def test_the_recorded_reply_to_finalize_answers_one_at_the_same_place(

@@ -176,9 +176,10 @@ def test_made_up_words_claim_no_real_model_and_a_real_model_keeps_its_id() -> No
     assert _script(ListenOptions(), Timeline(words, None, real)).model_uuid == UNKNOWN_MODEL_UUID
 
 
-def test_speakers_and_languages_of_the_words_stay() -> None:
+def test_speakers_and_languages_of_the_words_stay_when_they_are_asked_for() -> None:
     word = Word(word="oui", start=0.1, end=1.6, confidence=0.9, punctuated_word="Oui.", speaker=2, language="fr")
-    said = _said(_script(ListenOptions(interim_results=True), Timeline(((word,),))))
+    asked = ListenOptions(interim_results=True, diarize=True, language="multi")
+    said = _said(_script(asked, Timeline(((word,),))))
     assert len(said) == 2
     assert all((w.speaker, w.language) == (2, "fr") for results in said for w in results.words)
 

@@ -35,16 +35,18 @@ class Client:
 
     settings: StreamSettings
     seed: int = 0
+    header: bytes = b""
     now_s: float = 1000.0
     done: list[tuple[float, Action]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.notes = Notes(FMT, "made up", None, self.now_s)
-        self.machine = Streamer(FMT, self.settings, Random(self.seed), self.notes, "here", self.now_s)
+        self.notes = Notes(FMT, "made up", None, self.now_s, container="wav" if self.header else None)
+        rng = Random(self.seed)
+        self.machine = Streamer(FMT, self.settings, rng, self.notes, "here", self.now_s, header=self.header)
 
     def feed(self, audio_s: float) -> None:
         """The source gives so much audio; the bytes are its own positions, so that they can be told apart."""
-        begin = self.machine._source.end_byte // 2
+        begin = self.machine._outgoing.source_bytes // 2
         frames = range(begin, begin + round(audio_s * FMT.sample_rate))
         self.machine.feed(b"".join((frame % 65536).to_bytes(2, "little") for frame in frames), self.now_s)
 

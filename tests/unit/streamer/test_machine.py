@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from harness.audio.pacing import Speed
+from harness.protocol.closing import CloseReason, ReasonStyle
 from harness.protocol.codec import encode
 from harness.protocol.messages import Metadata, Results, SpeechStarted
 from harness.protocol.session import Timers
@@ -163,7 +164,21 @@ def test_a_source_that_ran_dry_goes_on_from_now(client: MakeClient) -> None:
     assert [round(at - 1000.0, 3) for at, _ in one.frames] == [0.0, 0.1, 4.0, 4.1, 4.2]
 
 
-def test_a_connect_that_took_long_is_no_reason_for_a_burst(client: MakeClient) -> None:
+def test_the_schedule_begins_with_the_first_connection(client: MakeClient) -> None:
+    """A file has missed nothing while the connect took long: its first seconds go out no faster than the others."""
+    one = client(StreamSettings(chunk_ms=100, reconnect=AT_ONCE))
+    one.begin()
+    one.feed(2.0)
+    one.run_for(1.0)
+    one.machine.connect_failed("cannot be reached", one.now_s)
+    one.run_for(3.0)
+    one.open()
+    one.run_for(0.5)
+    assert [round(at - 1004.0, 6) for at, _ in one.frames] == [0.0, 0.1, 0.2, 0.3, 0.4, 0.5]
+    assert one.outcome().pacing.max_lateness_s == pytest.approx(0.0, abs=1e-6)
+
+
+def test_what_a_live_source_said_during_the_connect_is_a_backlog(client: MakeClient) -> None:
     one = client(StreamSettings(chunk_ms=100, live=True))
     one.begin()
     one.feed(2.0)
@@ -172,6 +187,16 @@ def test_a_connect_that_took_long_is_no_reason_for_a_burst(client: MakeClient) -
     one.run_for(0.5)
     times = [at - 1001.0 for at, _ in one.frames]
     assert times == pytest.approx([0.0, 0.08, 0.16, 0.24, 0.32, 0.40, 0.48])
+
+
+def test_a_source_that_gives_its_first_audio_late_is_on_time_then(client: MakeClient) -> None:
+    one = client(StreamSettings(chunk_ms=100))
+    one.begin()
+    one.open()
+    one.run_for(3.0)
+    one.feed(0.3)
+    one.run_for(1.0)
+    assert [round(at - 1003.0, 6) for at, _ in one.frames] == [0.0, 0.1, 0.2]
 
 
 # --- coming back ------------------------------------------------------------------------------------------------------
@@ -344,7 +369,41 @@ def test_any_other_close_is(client: MakeClient, code: int) -> None:
     assert (one.machine.phase, one.machine.failure) == (Phase.WAITING, None)
 
 
-@pytest.mark.parametrize("status", [301, 400, 401, 402, 403, 404])
+@pytest.mark.parametrize("style", list(ReasonStyle))
+@pytest.mark.parametrize("reason", list(CloseReason))
+def test_time_outs_are_retried_and_audio_that_cannot_be_decoded_is_not(
+    client: MakeClient, reason: CloseReason, style: ReasonStyle
+) -> None:
+    one = client(StreamSettings(reconnect=AT_ONCE))
+    one.begin()
+    one.feed(1.0)
+    one.open()
+    one.cut(reason.close_code, reason.text(style))
+    fatal = reason is CloseReason.DATA_0000
+    assert one.machine.phase is (Phase.DONE if fatal else Phase.WAITING)
+
+
+@pytest.mark.parametrize("code", [1000, 1001, 1005, 1006, 1011])
+def test_after_metadata_the_session_is_complete_however_the_connection_ends(client: MakeClient, code: int) -> None:
+    one = client(StreamSettings(reconnect=AT_ONCE))
+    one.begin()
+    one.feed(0.1)
+    one.end()
+    one.open()
+    one.run_for(1.0)
+    one.hear(METADATA)
+    one.cut(code, "")
+    assert (one.machine.phase, one.machine.failure) == (Phase.DONE, None)
+
+
+def test_what_will_never_be_reached_is_not_tried_again(client: MakeClient) -> None:
+    one = client(StreamSettings(reconnect=AT_ONCE))
+    one.begin()
+    one.machine.connect_failed("cannot be reached (self-signed certificate)", one.now_s, fatal=True)
+    assert (one.machine.phase, one.connects) == (Phase.DONE, [0.0])
+
+
+@pytest.mark.parametrize("status", [200, 301, 400, 401, 402, 403, 404])
 def test_a_fatal_status_is_not_retried(client: MakeClient, status: int) -> None:
     one = client(StreamSettings(reconnect=AT_ONCE))
     one.begin()
@@ -356,8 +415,21 @@ def test_a_fatal_status_is_not_retried(client: MakeClient, status: int) -> None:
     assert [e.status for e in outcome.recording.entries if isinstance(e, Refused)] == [status]
 
 
-@pytest.mark.parametrize("status", [408, 425, 429, 500, 503])
-@pytest.mark.parametrize(("asked", "waits_s"), [("7", 7.0), (" 7 ", 7.0), ("0", 0.0), ("soon", 0.0), ("1e999", 0.0)])
+@pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504])
+@pytest.mark.parametrize(
+    ("asked", "waits_s"),
+    [
+        ("7", 7.0),
+        (" 7 ", 7.0),
+        ("1.5", 1.5),
+        ("0", 0.0),
+        ("soon", 0.0),
+        ("1e999", 0.0),
+        ("-3", 0.0),
+        ("1.", 0.0),
+        ("Wed, 21 Oct 2026 07:28:00 GMT", 0.0),
+    ],
+)
 def test_retry_after_is_obeyed(client: MakeClient, status: int, asked: str, waits_s: float) -> None:
     one = client(StreamSettings(reconnect=AT_ONCE))
     one.begin()
@@ -567,10 +639,35 @@ def test_a_full_buffer_of_sent_audio_asks_the_server_to_make_it_final(client: Ma
     one.begin()
     one.feed(2.0)
     one.open()
-    one.run_for(8.0)
+    one.run_for(5.0)
     assert one.said == [FINALIZE]
     one.hear(final(0.0, 2.0, from_finalize=True))
     assert one.machine.wants_audio
+
+
+@pytest.mark.parametrize("keep_alive_after_s", [None, 0.5, 5.0])
+def test_it_asks_whatever_the_keep_alives_do_and_again_when_it_gets_no_final(
+    client: MakeClient, keep_alive_after_s: float | None
+) -> None:
+    timers = Timers(keep_alive_after_s=keep_alive_after_s)
+    one = client(StreamSettings(chunk_ms=250, reconnect=AT_ONCE, buffer_audio_s=0.1, timers=timers))
+    one.begin()
+    one.feed(0.5)
+    one.open()
+    one.run_for(7.0)
+    asked = [round(at - 1000.0, 6) for at, action in one.done if action == SendText(FINALIZE)]
+    assert asked == [3.25, 6.25]
+
+
+def test_asking_for_a_final_does_not_put_off_the_end_of_a_silent_connection(client: MakeClient) -> None:
+    timers = Timers(keep_alive_after_s=None, answer_after_s=10.0)
+    one = client(StreamSettings(chunk_ms=250, reconnect=AT_ONCE, buffer_audio_s=0.0, timers=timers))
+    one.begin()
+    one.feed(0.5)
+    one.open()
+    one.run_for(12.0)
+    assert one.said == [FINALIZE] * 3
+    assert (one.hang_ups, one.connects) == (1, [0.0, 10.0])
 
 
 def test_a_buffer_smaller_than_a_frame_still_streams(client: MakeClient) -> None:
@@ -620,3 +717,112 @@ def test_text_that_is_no_message_is_survived(client: MakeClient) -> None:
     for text in ("", "{", "[]", '{"type":"Novelty"}', '{"type":"Results"}', encode(METADATA)):
         one.machine.receive_text(text, one.now_s)
     assert one.machine.phase is Phase.STREAMING
+
+
+# --- a container's header ---------------------------------------------------------------------------------------------
+
+HEADER = b"RIFF-and-so-on"
+
+
+def test_every_connection_sees_the_header_in_one_frame_with_its_first_audio(
+    client: MakeClient, final: MakeFinal
+) -> None:
+    one = client(StreamSettings(chunk_ms=100, reconnect=AT_ONCE), header=HEADER)
+    one.begin()
+    one.feed(1.0)
+    one.end()
+    one.open()
+    one.run_for(0.55)
+    one.hear(final(0.0, 0.5, ("one", 0.1, 0.4)))
+    one.cut()
+    one.run_for(0.0)
+    one.open()
+    one.run_for(2.0)
+    begins = [data.startswith(HEADER) for _, data in one.frames]
+    assert [at for at, begin in enumerate(begins) if begin] == [0, 6]
+    first, again = (one.frames[at][1].removeprefix(HEADER) for at in (0, 6))
+    assert (len(first), len(again)) == (200, 200)
+    assert int.from_bytes(again[:2], "little") == 0  # 0.5 s of overlap before what is final
+    one.hear(final(0.5, 1.0, ("two", 0.6, 0.9)))
+    finish(one)
+    outcome = one.outcome()
+    assert outcome.transcript.text() == "one two"
+    # The header is sent and recorded, and is no audio.
+    assert outcome.audio == b"".join(data for _, data in one.frames)
+    audio = outcome.recording.audio
+    assert (audio.container, audio.encoding, audio.size) == ("wav", None, len(outcome.audio))
+    assert audio.duration_audio_s == pytest.approx(1.6)
+    assert outcome.pacing.audio_s == pytest.approx(1.6)
+    assert [e.audio_s for e in one.upstream() if isinstance(e, Binary)][:2] == [0.1, 0.2]
+
+
+# --- what came of it --------------------------------------------------------------------------------------------------
+
+
+def test_connections_outages_and_gaps_are_told(client: MakeClient) -> None:
+    one = client(StreamSettings(chunk_ms=100, reconnect=AT_ONCE, buffer_audio_s=1.0, live=True))
+    one.begin()
+    one.run_for(0.5)
+    one.open()
+    one.feed(1.0)
+    one.run_for(2.0)
+    one.cut()
+    one.run_for(0.25)
+    one.machine.connect_failed("cannot be reached", one.now_s)
+    one.feed(1.5)
+    one.run_for(0.75)
+    one.open()
+    one.end()
+    one.run_for(10.0)
+    finish(one)
+    outcome = one.outcome()
+    assert outcome.connections == 2
+    assert [(r.lost_wall_s, r.took_s) for r in outcome.reconnections] == [(2.5, 1.0)]
+    assert [(d.start_audio_s, d.end_audio_s) for d in outcome.dropped] == [(0.0, 1.5)]
+    assert outcome.ledger_problems() == []
+
+
+def test_a_session_that_never_opened_had_no_connection(client: MakeClient) -> None:
+    one = client(StreamSettings())
+    one.begin()
+    one.machine.connect_failed("cannot be reached", one.now_s)
+    outcome = one.outcome()
+    assert (outcome.connections, outcome.reconnections, outcome.dropped) == (0, (), ())
+
+
+def test_a_word_said_twice_is_a_problem_of_the_ledger(client: MakeClient, final: MakeFinal) -> None:
+    one = client(StreamSettings(chunk_ms=100))
+    one.begin()
+    one.feed(2.0)
+    one.end()
+    one.open()
+    one.run_for(3.0)
+    one.hear(final(0.0, 2.0, ("one", 0.5, 1.0), ("one", 0.5, 1.0)))
+    finish(one)
+    assert one.outcome().ledger_problems() == ["«one» at 0.50 s is said twice"]
+
+
+def test_audio_that_a_completed_session_left_behind_is_a_problem_of_the_ledger(client: MakeClient) -> None:
+    one = client(StreamSettings(chunk_ms=100))
+    one.begin()
+    one.feed(2.0)
+    one.end()
+    one.open()
+    one.run_for(1.0)
+    one.hear(METADATA)
+    assert one.outcome().ledger_problems() == ["0.900 s of the source were neither sent nor reported as dropped"]
+    one.cut()
+    assert one.outcome().ledger_problems() == []  # it was not completed, and says so itself
+
+
+def test_hours_of_finals_are_one_span(client: MakeClient, final: MakeFinal) -> None:
+    one = client(StreamSettings(chunk_ms=250, speed=Speed.MAX, reconnect=AT_ONCE, buffer_audio_s=4.0))
+    one.begin()
+    one.open()
+    for second in range(200):
+        one.feed(1.0)
+        one.run_for(0.0)
+        one.hear(final(float(second), second + 1.0))
+    ledger = one.machine.ledger()
+    assert ledger.transcribed == ((0, 200_000),)
+    assert [(span.start, span.end) for span in ledger.sent] == [(0, 200_000)]
