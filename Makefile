@@ -6,7 +6,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test lint tests benchmarks explore fuzz clean
+.PHONY: help demo test lint tests benchmarks explore mutations fuzz clean
 
 help: ## list what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /	/' | expand -t 14
@@ -32,6 +32,9 @@ benchmarks: $(VENV)/.tests ## figures, side by side in one run; takes minutes
 
 explore: $(VENV)/.runs ## 10,000 seeded fault schedules in virtual time; takes some ten minutes
 	$(BIN)/dgharness simulate fixtures/cases/booking.toml --seeds 10000
+
+mutations: $(VENV)/.tests ## take each guard out once and see a test go red; a minute or two
+	$(BIN)/python tests/mutations/run.py
 
 fuzz: $(VENV)/.tests ## 100,000 hostile connections; takes some minutes
 	DGHARNESS_FUZZ_ATTACKS=100000 $(BIN)/pytest tests/fuzz -s

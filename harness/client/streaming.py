@@ -185,6 +185,8 @@ class _Shell:
             case SendText(text):
                 await self._send(text)
             case HangUp():
+                if self._connection is not None:  # given up: an answer to a close frame would be waited for in vain
+                    self._connection.transport.abort()
                 await self._let_go()
         return []
 

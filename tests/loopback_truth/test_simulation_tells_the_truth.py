@@ -20,8 +20,8 @@ import pytest
 from harness.audio.format import AudioFormat
 from harness.audio.pacing import Speed
 from harness.audio.stamp import stamp
-from harness.client import streaming
 from harness.client.endpoint import Endpoint
+from harness.client.streaming import stream
 from harness.client.streams import AudioToSend
 from harness.conformance.judge import judge
 from harness.conformance.settings import JudgeSettings
@@ -148,15 +148,9 @@ async def over_sockets(faults: tuple[Fault, ...], seed: int) -> Ending:
 
     async with MockServer(REPLIES, ServerSettings(faults=faults, seed=seed, connection=SERVER)) as server:
         endpoint = Endpoint(f"127.0.0.1:{server.port}", "secret")
-        outcome = await streaming.stream(endpoint, OPTIONS, AudioToSend(blocks(), FMT, "noise"), SETTINGS, seed=seed)
+        outcome = await stream(endpoint, OPTIONS, AudioToSend(blocks(), FMT, "noise"), SETTINGS, seed=seed)
         assert server.errors == []
     return ending(outcome, outcome.ledger)
-
-
-@pytest.fixture(autouse=True)
-def short_goodbyes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A close frame to a server that hears nothing waits for an answer; the simulation, which cuts, waits for none."""
-    monkeypatch.setattr(streaming, "CLOSE_TIMEOUT_S", 0.1)
 
 
 def both(lines: tuple[str, ...]) -> tuple[Ending, Ending]:
