@@ -8,8 +8,7 @@ from urllib.parse import urlsplit
 
 from harness.errors import BadInput
 from harness.loopback import is_loopback
-
-LISTEN_PATH: Final = "/v1/listen"
+from harness.streamer.dialect import FLUX_PATH, LISTEN_PATH
 
 _WEBSOCKET: Final = {"ws": "ws", "http": "ws", "wss": "wss", "https": "wss"}
 _HTTP: Final = {"ws": "http", "http": "http", "wss": "https", "https": "https"}
@@ -38,13 +37,13 @@ class Endpoint:
             raise BadInput(f"url is {self.base_url!r}; wanted ws://HOST:PORT, wss://, http:// or https://")
         object.__setattr__(self, "base_url", url)
 
-    def websocket_url(self, query: str) -> str:
-        """The streaming endpoint with a query string."""
-        return self._url(_WEBSOCKET, query)
+    def websocket_url(self, query: str, path: str = LISTEN_PATH) -> str:
+        """A streaming endpoint with a query string."""
+        return self._url(_WEBSOCKET, query, path)
 
     def http_url(self, query: str) -> str:
         """The pre-recorded endpoint with a query string."""
-        return self._url(_HTTP, query)
+        return self._url(_HTTP, query, LISTEN_PATH)
 
     @property
     def host(self) -> str:
@@ -61,8 +60,7 @@ class Endpoint:
         """The header that carries the key; empty without one."""
         return {"Authorization": f"Token {self.key}"} if self.key else {}
 
-    def _url(self, schemes: dict[str, str], query: str) -> str:
+    def _url(self, schemes: dict[str, str], query: str, endpoint: str) -> str:
         parts = urlsplit(self.base_url)
-        path = parts.path.rstrip("/")
-        path = path if path.endswith(LISTEN_PATH) else path + LISTEN_PATH
+        path = parts.path.rstrip("/").removesuffix(LISTEN_PATH).removesuffix(FLUX_PATH) + endpoint
         return f"{schemes[parts.scheme]}://{parts.netloc}{path}" + (f"?{query}" if query else "")

@@ -19,14 +19,16 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
 from websockets.http11 import Response
 
-from harness.client.endpoint import LISTEN_PATH, Endpoint
+from harness.client.endpoint import Endpoint
 from harness.client.log import LOG, WIRE
 from harness.client.streams import AudioToSend
 from harness.clock import Clock, SystemClock, rfc3339
 from harness.errors import BadInput
 from harness.protocol.closing import CUT
+from harness.protocol.flux_options import FluxOptions
 from harness.protocol.options import ListenOptions
 from harness.recording.entries import Header, Side
+from harness.streamer.dialect import FluxDialect, ListenDialect
 from harness.streamer.machine import Action, Connect, HangUp, Phase, SendAudio, SendText, Streamer
 from harness.streamer.notes import Notes, Observer, StreamOutcome
 from harness.streamer.settings import StreamSettings
@@ -41,7 +43,7 @@ FEED_BYTES: Final = 4096
 
 async def stream(
     endpoint: Endpoint,
-    options: ListenOptions,
+    options: ListenOptions | FluxOptions,
     audio: AudioToSend,
     settings: StreamSettings | None = None,
     *,
@@ -55,7 +57,8 @@ async def stream(
 
     Args:
         endpoint: server and key.
-        options: the query string; must declare the format of `audio`, or none when it has a container's header.
+        options: the query string, and by its type which endpoint; must declare the format of `audio`, or none when it
+            has a container's header. Of Flux, a turn that ended is a final, and one that goes on an interim.
         audio: what to send.
         settings: chunking, pacing, time-outs, reconnection.
         tool: name and version for the recording's header.
@@ -72,9 +75,10 @@ async def stream(
         BadInput: the chunk size is out of range.
     """
     settings, clock = settings or StreamSettings(), clock or SystemClock()
+    dialect = FluxDialect() if isinstance(options, FluxOptions) else ListenDialect()
     header = Header(
         side=Side.CLIENT,
-        path=LISTEN_PATH,
+        path=dialect.path,
         query=options.to_query(),
         created=rfc3339(clock.unix_ms()),
         tool=tool,
@@ -82,10 +86,12 @@ async def stream(
     )
     notes = Notes(audio.format, audio.source, observer, clock.now_s(), container=audio.container)
     rng = Random(seed)
-    streamer = Streamer(audio.format, settings, rng, notes, endpoint.host, clock.now_s(), header=audio.header)
+    streamer = Streamer(
+        audio.format, settings, rng, notes, endpoint.host, clock.now_s(), header=audio.header, dialect=dialect
+    )
     if on_header is not None:
         on_header(header)
-    await _Shell(endpoint, header.query, audio, settings, streamer, clock).run()
+    await _Shell(endpoint, header, audio, settings, streamer, clock).run()
     if notes.failure is not None:
         LOG.warning("failed", extra={"why": notes.failure})
     notes.end()
@@ -105,13 +111,14 @@ class _Shell:
     def __init__(
         self,
         endpoint: Endpoint,
-        query: str,
+        header: Header,
         audio: AudioToSend,
         settings: StreamSettings,
         streamer: Streamer,
         clock: Clock,
     ) -> None:
-        self._endpoint, self._query, self._audio = endpoint, query, audio
+        self._audio = audio
+        self._endpoint, self._url = endpoint, endpoint.websocket_url(header.query, header.path)
         self._settings, self._streamer, self._clock = settings, streamer, clock
         self._news = asyncio.Event()
         self._room = asyncio.Event()
@@ -200,11 +207,10 @@ class _Shell:
                 await self._connection.send(data)
 
     async def _connect(self) -> list[Action]:
-        url = self._endpoint.websocket_url(self._query)
-        LOG.info("connecting", extra={"url": url})
+        LOG.info("connecting", extra={"url": self._url})
         try:
             connection = await _Opening(
-                url,
+                self._url,
                 additional_headers=self._endpoint.authorization,
                 compression=None,  # audio does not compress, and Deepgram declines it anyway
                 proxy=None if self._endpoint.is_loopback else True,

@@ -19,10 +19,11 @@ from typing import Final, TypeAlias
 from harness.audio.format import AudioFormat
 from harness.ledger import Ledger
 from harness.protocol.closing import CUT, Outcome, classify_close, classify_status
-from harness.protocol.codec import Decoded
-from harness.protocol.messages import CloseStream, Finalize, KeepAlive, Message, Metadata, Results
-from harness.protocol.session import Closed, Event, ListenSession, MessageReceived, Role, State, TimerFired, TimerKind
+from harness.protocol.flux_session import FluxEvent, FluxMessageReceived
+from harness.protocol.messages import CloseStream, KeepAlive, Message, Metadata, Results
+from harness.protocol.session import Closed, Event, MessageReceived, State, TimerFired, TimerKind
 from harness.streamer.backoff import Backoff
+from harness.streamer.dialect import Dialect, ListenDialect, Said
 from harness.streamer.notes import Notes
 from harness.streamer.outgoing import Outgoing
 from harness.streamer.pace import Pace
@@ -85,6 +86,7 @@ class Streamer:
         now_s: monotonic seconds.
         header: of the container that the source's audio was taken out of; it precedes the first audio of every
             connection, since a server that never sees it can decode nothing. Empty for raw audio.
+        dialect: of the endpoint; that of `/v1/listen` when None.
 
     Attributes:
         phase: where it stands.
@@ -103,6 +105,7 @@ class Streamer:
         now_s: float,
         *,
         header: bytes = b"",
+        dialect: Dialect | None = None,
     ) -> None:
         self.phase = Phase.CONNECTING
         self._fmt, self._settings, self._notes, self._host, self._header = fmt, settings, notes, host, header
@@ -111,7 +114,8 @@ class Streamer:
         self._pace = Pace(settings, self._outgoing.chunk_audio_s, now_s)
         self._backoff = Backoff(settings.reconnect, rng)
         self._seam = Seam()
-        self._session = ListenSession(Role.CLIENT, now_s, settings.timers)
+        self._dialect = dialect or ListenDialect()
+        self._session = self._dialect.session(now_s, settings.timers)
         self._leg = -1
         self._map = LegMap()
         self._leg_bytes = 0  # of the source, sent on this connection
@@ -172,7 +176,7 @@ class Streamer:
         """The upgrade succeeded."""
         self._leg += 1
         self._notes.opened(self._leg, headers, now_s)
-        self._session = ListenSession(Role.CLIENT, now_s, self._settings.timers)
+        self._session = self._dialect.session(now_s, self._settings.timers)
         self._seam.begin_leg()
         self.phase, self._leg_bytes = Phase.STREAMING, 0
         self._waiting_for_final_since_s = now_s
@@ -252,7 +256,7 @@ class Streamer:
         stuck_s = self._finalize_at_s()
         if stuck_s is not None and stuck_s <= now_s:
             self._waiting_for_final_since_s = now_s
-            actions.append(self._say(Finalize(), now_s))
+            actions.append(self._say(self._dialect.make_final(), now_s))
         for event in self._session.wake(now_s):
             if isinstance(event, TimerFired):
                 actions += self._timer_fired(event.kind, now_s)
@@ -266,7 +270,7 @@ class Streamer:
         if kind is TimerKind.ANSWER:
             why = f"{self._host}: said nothing for {timers.answer_after_s:g} s while audio was sent"
         else:
-            why = f"{self._host}: no Metadata within {timers.drain_after_s:g} s of CloseStream"
+            why = f"{self._host}: no {self._dialect.last_words} within {timers.drain_after_s:g} s of CloseStream"
         self._notes.lost(self._leg, why, now_s, self._leg_audio_s)
         self._try_again_or_fail(why, now_s)
         return [HangUp()]
@@ -296,7 +300,7 @@ class Streamer:
             actions.append(self._send_chunk(due_s, now_s))
         if self._outgoing.all_sent and self._session.state is State.OPEN:
             if self._settings.finalize:
-                actions.append(self._say(Finalize(), now_s))
+                actions.append(self._say(self._dialect.make_final(), now_s))
             actions.append(self._say(CloseStream(), now_s))
         return actions
 
@@ -312,7 +316,7 @@ class Streamer:
         return SendAudio(data)
 
     def _say(self, message: Message, now_s: float) -> SendText:
-        text = self._session.send(message, now_s)
+        text = self._dialect.send(self._session, message, now_s)
         self._notes.sent_text(self._leg, text, now_s, self._leg_audio_s)
         return SendText(text)
 
@@ -325,16 +329,15 @@ class Streamer:
 
     # --- what the server said ---------------------------------------------------------------------------------------
 
-    def _react(self, events: list[Event], now_s: float) -> None:
+    def _react(self, events: list[Event] | list[FluxEvent], now_s: float) -> None:
         for event in events:
             match event:
-                case MessageReceived(decoded):
-                    self._understand(decoded)
+                case MessageReceived(decoded) | FluxMessageReceived(decoded):
+                    self._understand(self._dialect.understood(decoded.message))
                 case Closed(code, reason, after):
                     self._over(code, reason, after, now_s)
 
-    def _understand(self, decoded: Decoded) -> None:
-        message = decoded.message
+    def _understand(self, message: Said) -> None:
         if isinstance(message, Metadata):
             self._notes.understood(message)
         elif isinstance(message, Message):
@@ -351,13 +354,18 @@ class Streamer:
             self._outgoing.made_final(results.start, results.end_audio_s, self._seam.covered_audio_s)
 
     def _over(self, code: int, reason: str, after: State, now_s: float) -> None:
-        # Success is Metadata seen before the close; 1000 alone proves nothing (Deepgram's own examples).
-        complete = after is State.FINISHED
+        complete = self._dialect.complete(code, after)
         outcome = classify_close(code, complete=complete)
         if complete:
+            left = self._dialect.unfinished()
+            if left is not None:
+                self._understand(left)
             self.phase = Phase.DONE
             return
-        self._try_again_or_fail(_early_end(code, reason, after), now_s, fatal=outcome is Outcome.FATAL)
+        wanted = "CloseStream was sent" if after is State.OPEN else f"{self._dialect.last_words} had come"
+        said = f" ({reason})" if reason else ""
+        why = f"the connection ended with {code}{said} before {wanted}"
+        self._try_again_or_fail(why, now_s, fatal=outcome is Outcome.FATAL)
 
     def _try_again_or_fail(
         self, why: str, now_s: float, *, fatal: bool = False, retry_after_s: float | None = None
@@ -368,12 +376,6 @@ class Streamer:
             self.phase = Phase.DONE
         else:
             self.phase, self._retry_at_s = Phase.WAITING, now_s + wait_s
-
-
-def _early_end(code: int, reason: str, after: State) -> str:
-    said = f" ({reason})" if reason else ""
-    wanted = "before CloseStream was sent" if after is State.OPEN else "before Metadata had come"
-    return f"the connection ended with {code}{said} {wanted}"
 
 
 def _seconds(retry_after: str | None) -> float | None:

@@ -1,0 +1,207 @@
+"""What differs between the two streaming endpoints, for a machine that is the same for both.
+
+Flux (`/v2/listen`) speaks of turns where `/v1/listen` speaks of segments. A turn that goes on is to the machine what an
+interim is, its end a final: it covers its window of audio, and what it covers is never needed again. After a cut the
+turn that had not ended begins anew on the new connection, with its audio sent again from its start.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Protocol, TypeAlias
+
+from msgspec import UNSET
+from msgspec.structs import replace
+
+from harness.protocol.closing import NO_CODE, NORMAL
+from harness.protocol.flux_messages import ForceEndTurn, TurnEvent, TurnInfo
+from harness.protocol.flux_session import FluxEvent, FluxSession, FluxTimers
+from harness.protocol.messages import (
+    Alternative,
+    Channel,
+    CloseStream,
+    Finalize,
+    Message,
+    NotUnderstood,
+    Results,
+    ResultsMetadata,
+    Word,
+)
+from harness.protocol.session import Event, ListenSession, Role, State, Timers
+
+LISTEN_PATH: Final = "/v1/listen"
+FLUX_PATH: Final = "/v2/listen"
+
+Said: TypeAlias = Message | NotUnderstood
+
+
+class Session(Protocol):
+    """What the machine needs of a session: `ListenSession` or `FluxSession`."""
+
+    state: State
+    opened_s: float
+
+    def receive_text(self, text: str, now_s: float) -> list[Event] | list[FluxEvent]:
+        """A text frame came."""
+        ...
+
+    def receive_binary(self, data: bytes, now_s: float) -> list[Event] | list[FluxEvent]:
+        """A binary frame came."""
+        ...
+
+    def receive_close(self, code: int, reason: str, now_s: float) -> list[Event] | list[FluxEvent]:
+        """The connection is over."""
+        ...
+
+    def send_audio(self, data: bytes, now_s: float) -> bytes:
+        """Check and note a binary frame."""
+        ...
+
+    def wake(self, now_s: float) -> list[Event] | list[FluxEvent]:
+        """Report the timers that have run out."""
+        ...
+
+    @property
+    def next_wakeup_s(self) -> float | None:
+        """When `wake` must be called at the latest."""
+        ...
+
+
+class Dialect(Protocol):
+    """How one endpoint is spoken to.
+
+    Attributes:
+        path: of the endpoint.
+        last_words: what tells that a session is complete.
+    """
+
+    path: str
+    last_words: str
+
+    def session(self, now_s: float, timers: Timers) -> Session:
+        """A new connection's session."""
+        ...
+
+    def send(self, session: Session, message: Message, now_s: float) -> str:
+        """Check and note a message of ours; returns the text of its frame."""
+        ...
+
+    def make_final(self) -> Message:
+        """What asks the server to make final what it has."""
+        ...
+
+    def understood(self, message: Said) -> Said:
+        """What a message is to the machine."""
+        ...
+
+    def complete(self, code: int, after: State) -> bool:
+        """Whether a connection that ended so had said everything."""
+        ...
+
+    def unfinished(self) -> Results | None:
+        """What a complete session left without its end; None when there is nothing."""
+        ...
+
+
+class ListenDialect:
+    """`/v1/listen`."""
+
+    path = LISTEN_PATH
+    last_words = "Metadata"
+
+    def session(self, now_s: float, timers: Timers) -> Session:
+        """A new connection's session."""
+        return ListenSession(Role.CLIENT, now_s, timers)
+
+    def send(self, session: Session, message: Message, now_s: float) -> str:
+        """Check and note a message of ours; returns the text of its frame."""
+        assert isinstance(session, ListenSession)  # made by `session`
+        return session.send(message, now_s)
+
+    def make_final(self) -> Message:
+        """What asks the server to make final what it has."""
+        return Finalize()
+
+    def understood(self, message: Said) -> Said:
+        """The message itself."""
+        return message
+
+    def complete(self, code: int, after: State) -> bool:
+        """Success is Metadata seen before the close; 1000 alone proves nothing (Deepgram's own examples)."""
+        return after is State.FINISHED
+
+    def unfinished(self) -> Results | None:
+        """Nothing: CloseStream makes everything final."""
+        return None
+
+
+class FluxDialect:
+    """`/v2/listen`."""
+
+    path = FLUX_PATH
+    last_words = "good close"
+
+    def __init__(self) -> None:
+        self._open_turn: Results | None = None
+
+    def session(self, now_s: float, timers: Timers) -> Session:
+        """A new connection's session; its turns begin anew."""
+        self._open_turn = None
+        return FluxSession(Role.CLIENT, now_s, FluxTimers(timers.answer_after_s, timers.drain_after_s))
+
+    def send(self, session: Session, message: Message, now_s: float) -> str:
+        """Check and note a message of ours; returns the text of its frame."""
+        assert isinstance(session, FluxSession)  # made by `session`
+        assert isinstance(message, CloseStream | ForceEndTurn)
+        return session.send(message, now_s)
+
+    def make_final(self) -> Message:
+        """What asks the server to make final what it has."""
+        return ForceEndTurn()
+
+    def understood(self, message: Said) -> Said:
+        """A TurnInfo as Results: final when the turn has ended, interim before."""
+        if not isinstance(message, TurnInfo):
+            return message
+        results = _results(message)
+        self._open_turn = None if results.is_final else results
+        return results
+
+    def complete(self, code: int, after: State) -> bool:
+        """There is no Metadata: what was said is complete when CloseStream was answered with an ordinary close."""
+        return after is State.FINISHING and code in (NORMAL, NO_CODE)
+
+    def unfinished(self) -> Results | None:
+        """The turn that was going on when the audio ended: it has no end of its own, and its words stand."""
+        turn, self._open_turn = self._open_turn, None
+        if turn is None or not turn.transcript:
+            return None
+        return replace(turn, is_final=True, speech_final=True)
+
+
+def _results(turn: TurnInfo) -> Results:
+    ended = turn.event == TurnEvent.END_OF_TURN
+    alternative = Alternative(
+        transcript=turn.transcript, confidence=turn.end_of_turn_confidence, words=tuple(_words(turn))
+    )
+    return Results(
+        channel_index=(0, 1),
+        duration=max(0.0, turn.audio_window_end - turn.audio_window_start),
+        start=turn.audio_window_start,
+        is_final=ended,
+        speech_final=ended,
+        channel=Channel(alternatives=(alternative,)),
+        metadata=ResultsMetadata(request_id=turn.request_id),
+    )
+
+
+def _words(turn: TurnInfo) -> list[Word]:
+    """The words with times; where the wire gives none, as before 2026, spread evenly over the turn's window."""
+    window_s = max(0.0, turn.audio_window_end - turn.audio_window_start)
+    step_s = window_s / max(1, len(turn.words))
+    words = []
+    for number, word in enumerate(turn.words):
+        start = turn.audio_window_start + number * step_s if word.start is UNSET else word.start
+        end = start + step_s if word.end is UNSET else word.end
+        bare = word.word.strip(".,!?;:").lower() or word.word
+        words.append(Word(word=bare, start=start, end=end, confidence=word.confidence, punctuated_word=word.word))
+    return words
