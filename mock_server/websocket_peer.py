@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from websockets.exceptions import InvalidState
 from websockets.frames import CloseCode, Frame, Opcode
+from websockets.protocol import State
 from websockets.server import ServerProtocol
 
 from harness.audio.chunking import split
@@ -212,7 +213,8 @@ class WebSocketPeer:
                 else:
                     self._give_close_answer()
             case SendPong(data):
-                self._protocol.send_pong(data)
+                if self._protocol.state is State.OPEN:  # after a close frame nobody waits for it
+                    self._protocol.send_pong(data)
             case PauseReading(until_s):
                 self._intake.pause_until(until_s)
             case Fin():
