@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import signal
 import subprocess
 from pathlib import Path
@@ -11,7 +10,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from harness.cases import load_case
-from harness.results import Exploration
 from harness.streamer.seam import LegMap
 
 if TYPE_CHECKING:
@@ -108,9 +106,3 @@ def test_what_cannot_be_simulated_is_one_sentence(run: Run, case: Path, change: 
 
     assert ran.code == 2
     assert ran.err.startswith(f"dgharness: {case}: {sentence}")
-
-
-def test_the_page_lists_just_the_fields_that_there_are() -> None:
-    page = (BOOKING.parents[2] / "docs" / "reference" / "results.md").read_text()
-    _, _, section = page.partition("## Exploration")
-    assert re.findall(r"^\| `(\w+)`", section, re.MULTILINE) == list(Exploration.__struct_fields__)

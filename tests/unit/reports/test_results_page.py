@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from harness.conformance import findings
-from harness.results import LAYOUT_VERSION, Outcome, RunResult, from_json
+from harness.results import LAYOUT_VERSION, Exploration, Outcome, RunResult, from_json
 
 PAGE: Final = (Path(__file__).resolve().parents[3] / "docs" / "reference" / "results.md").read_text(encoding="utf-8")
 NAMES: Final[dict[Any, str]] = {str: "string", int: "integer", float: "number", bool: "boolean", NoneType: "null"}
@@ -53,14 +53,17 @@ def table(heading: str) -> list[list[str]]:
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
 
 
-@pytest.mark.parametrize("struct", structs(RunResult), ids=title)
+DOCUMENTED: Final = [*structs(RunResult), *structs(Exploration)]
+
+
+@pytest.mark.parametrize("struct", DOCUMENTED, ids=title)
 def test_the_page_names_every_field_with_its_type_in_order(struct: type[msgspec.Struct]) -> None:
     documented = [(name.strip("`"), kind) for name, kind, _ in table(title(struct))]
     assert documented == [(name, written(hint)) for name, hint in get_type_hints(struct).items()]
 
 
 def test_every_field_is_explained() -> None:
-    unexplained = [row for struct in structs(RunResult) for row in table(title(struct)) if len(row[2]) < 10]
+    unexplained = [row for struct in DOCUMENTED for row in table(title(struct)) if len(row[2]) < 10]
     assert unexplained == []
 
 
@@ -75,7 +78,7 @@ def test_the_page_lists_the_values_of_every_word(words: type[StrEnum]) -> None:
 def test_the_page_has_no_section_for_what_is_gone() -> None:
     headings = re.findall(r"^## (\w+)$", PAGE, re.MULTILINE)
     assert headings == [*dict.fromkeys(headings)]
-    assert set(headings) == {*map(title, structs(RunResult)), "Words"}
+    assert set(headings) == {*map(title, DOCUMENTED), "Words"}
 
 
 def test_the_example_is_a_result_of_this_layout() -> None:
