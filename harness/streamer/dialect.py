@@ -12,8 +12,8 @@ from typing import Final, Protocol, TypeAlias
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from harness.protocol.closing import NO_CODE, NORMAL
-from harness.protocol.flux_messages import ForceEndTurn, TurnEvent, TurnInfo
+from harness.protocol.closing import NO_CODE, NORMAL, Outcome, classify_close
+from harness.protocol.flux_messages import FluxError, ForceEndTurn, TurnEvent, TurnInfo
 from harness.protocol.flux_session import FluxEvent, FluxSession, FluxTimers
 from harness.protocol.messages import (
     Alternative,
@@ -30,6 +30,8 @@ from harness.protocol.session import Event, ListenSession, Role, State, Timers
 
 LISTEN_PATH: Final = "/v1/listen"
 FLUX_PATH: Final = "/v2/listen"
+
+UNPARSABLE: Final = "UNPARSABLE_CLIENT_MESSAGE"
 
 Said: TypeAlias = Message | NotUnderstood
 
@@ -93,8 +95,13 @@ class Dialect(Protocol):
         """What a message is to the machine."""
         ...
 
-    def complete(self, code: int, after: State) -> bool:
-        """Whether a connection that ended so had said everything."""
+    def outcome(self, code: int, after: State) -> Outcome:
+        """What the end of a connection means."""
+        ...
+
+    @property
+    def error(self) -> FluxError | None:
+        """What the server named as the reason before it ended this connection; None when it named none."""
         ...
 
     def unfinished(self) -> Results | None:
@@ -125,9 +132,14 @@ class ListenDialect:
         """The message itself."""
         return message
 
-    def complete(self, code: int, after: State) -> bool:
+    def outcome(self, code: int, after: State) -> Outcome:
         """Success is Metadata seen before the close; 1000 alone proves nothing (Deepgram's own examples)."""
-        return after is State.FINISHED
+        complete = after is State.FINISHED
+        return Outcome.SUCCESS if complete else classify_close(code, complete=False)
+
+    @property
+    def error(self) -> None:
+        """Never: `/v1/listen` says in its close frame why it ends, and its Error messages end nothing."""
 
     def unfinished(self) -> Results | None:
         """Nothing: CloseStream makes everything final."""
@@ -142,10 +154,11 @@ class FluxDialect:
 
     def __init__(self) -> None:
         self._open_turn: Results | None = None
+        self.error: FluxError | None = None
 
     def session(self, now_s: float, timers: Timers) -> Session:
         """A new connection's session; its turns begin anew."""
-        self._open_turn = None
+        self._open_turn, self.error = None, None
         return FluxSession(Role.CLIENT, now_s, FluxTimers(timers.answer_after_s, timers.drain_after_s))
 
     def send(self, session: Session, message: Message, now_s: float) -> str:
@@ -159,16 +172,24 @@ class FluxDialect:
         return ForceEndTurn()
 
     def understood(self, message: Said) -> Said:
-        """A TurnInfo as Results: final when the turn has ended, interim before."""
+        """A TurnInfo as Results: final when the turn has ended, interim before. An Error is kept for the close."""
+        if isinstance(message, FluxError):
+            self.error = message
         if not isinstance(message, TurnInfo):
             return message
         results = _results(message)
         self._open_turn = None if results.is_final else results
         return results
 
-    def complete(self, code: int, after: State) -> bool:
-        """There is no Metadata: what was said is complete when CloseStream was answered with an ordinary close."""
-        return after is State.FINISHING and code in (NORMAL, NO_CODE)
+    def outcome(self, code: int, after: State) -> Outcome:
+        """There is no Metadata: what was said is complete when CloseStream was answered with an ordinary close.
+
+        A fatal Error ends the connection with the same close frame, without a code (AsyncAPI of `/v2/listen`;
+        deepgram-js-sdk pull request 557): the message before it is all that tells the two apart.
+        """
+        if self.error is not None:
+            return Outcome.FATAL if self.error.code == UNPARSABLE else Outcome.RETRY
+        return classify_close(code, complete=after is State.FINISHING and code in (NORMAL, NO_CODE))
 
     def unfinished(self) -> Results | None:
         """The turn that was going on when the audio ended: it has no end of its own, and its words stand."""

@@ -18,7 +18,7 @@ from typing import Final, TypeAlias
 
 from harness.audio.format import AudioFormat
 from harness.ledger import Ledger
-from harness.protocol.closing import CUT, Outcome, classify_close, classify_status
+from harness.protocol.closing import CUT, Outcome, classify_status
 from harness.protocol.flux_session import FluxEvent, FluxMessageReceived
 from harness.protocol.messages import CloseStream, KeepAlive, Message, Metadata, Results
 from harness.protocol.session import Closed, Event, MessageReceived, State, TimerFired, TimerKind
@@ -354,18 +354,23 @@ class Streamer:
             self._outgoing.made_final(results.start, results.end_audio_s, self._seam.covered_audio_s)
 
     def _over(self, code: int, reason: str, after: State, now_s: float) -> None:
-        complete = self._dialect.complete(code, after)
-        outcome = classify_close(code, complete=complete)
-        if complete:
+        outcome = self._dialect.outcome(code, after)
+        if outcome is Outcome.SUCCESS:
             left = self._dialect.unfinished()
             if left is not None:
                 self._understand(left)
             self.phase = Phase.DONE
             return
+        why = self._why_it_ended(code, reason, after)
+        self._try_again_or_fail(why, now_s, fatal=outcome is Outcome.FATAL)
+
+    def _why_it_ended(self, code: int, reason: str, after: State) -> str:
+        error = self._dialect.error
+        if error is not None:
+            return f"{self._host}: ended the session with Error {error.code}: {error.description}"
         wanted = "CloseStream was sent" if after is State.OPEN else f"{self._dialect.last_words} had come"
         said = f" ({reason})" if reason else ""
-        why = f"the connection ended with {code}{said} before {wanted}"
-        self._try_again_or_fail(why, now_s, fatal=outcome is Outcome.FATAL)
+        return f"the connection ended with {code}{said} before {wanted}"
 
     def _try_again_or_fail(
         self, why: str, now_s: float, *, fatal: bool = False, retry_after_s: float | None = None

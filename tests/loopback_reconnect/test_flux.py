@@ -116,3 +116,13 @@ def test_without_reconnection_a_cut_is_a_failure_that_says_so(clip: Clip) -> Non
 
     assert outcome.failure == "the connection ended with 1011 (gone) before CloseStream was sent"
     assert 0 < len(outcome.transcript.text()) < len(clip.text)
+
+
+SERVER_ERROR = '{"type":"Error","sequence_id":0,"code":"INTERNAL_SERVER_ERROR","description":"gone"}'
+
+
+def test_a_fatal_error_after_close_stream_is_a_failure_although_the_close_is_ordinary(clip: Clip) -> None:
+    outcome = streamed(clip, f"inject text='{SERVER_ERROR}' message=TurnInfo nth=3")
+
+    assert outcome.failure is not None
+    assert "Error INTERNAL_SERVER_ERROR: gone" in outcome.failure

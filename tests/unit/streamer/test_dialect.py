@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from msgspec import UNSET
 
-from harness.protocol.flux_messages import Connected, FluxWord, ForceEndTurn, TurnInfo
+from harness.protocol.closing import Outcome
+from harness.protocol.flux_messages import Connected, FluxError, FluxWord, ForceEndTurn, TurnInfo
 from harness.protocol.messages import Finalize, Results
 from harness.protocol.session import State, Timers
 from harness.streamer.dialect import FluxDialect, ListenDialect
@@ -84,18 +85,36 @@ def test_a_new_connection_begins_its_turns_anew() -> None:
 
 
 @pytest.mark.parametrize(
-    ("dialect", "code", "after", "complete"),
+    ("dialect", "code", "after", "outcome"),
     [
-        (FluxDialect(), 1005, State.FINISHING, True),
-        (FluxDialect(), 1000, State.FINISHING, True),
-        (FluxDialect(), 1011, State.FINISHING, False),
-        (FluxDialect(), 1000, State.OPEN, False),
-        (ListenDialect(), 1000, State.FINISHED, True),
-        (ListenDialect(), 1000, State.FINISHING, False),
+        (FluxDialect(), 1005, State.FINISHING, Outcome.SUCCESS),
+        (FluxDialect(), 1000, State.FINISHING, Outcome.SUCCESS),
+        (FluxDialect(), 1011, State.FINISHING, Outcome.RETRY),
+        (FluxDialect(), 1006, State.FINISHING, Outcome.RETRY),
+        (FluxDialect(), 1000, State.OPEN, Outcome.RETRY),
+        (FluxDialect(), 1008, State.OPEN, Outcome.FATAL),
+        (ListenDialect(), 1000, State.FINISHED, Outcome.SUCCESS),
+        (ListenDialect(), 1011, State.FINISHED, Outcome.SUCCESS),
+        (ListenDialect(), 1000, State.FINISHING, Outcome.RETRY),
+        (ListenDialect(), 1008, State.OPEN, Outcome.FATAL),
     ],
 )
-def test_when_a_session_is_complete(dialect: Any, code: int, after: State, complete: bool) -> None:
-    assert dialect.complete(code, after) is complete
+def test_what_the_end_of_a_connection_means(dialect: Any, code: int, after: State, outcome: Outcome) -> None:
+    assert dialect.outcome(code, after) is outcome
+
+
+@pytest.mark.parametrize(
+    ("error_code", "outcome"), [("UNPARSABLE_CLIENT_MESSAGE", Outcome.FATAL), ("INTERNAL_SERVER_ERROR", Outcome.RETRY)]
+)
+@pytest.mark.parametrize("code", [1000, 1005])
+def test_a_fatal_error_is_no_good_end_whatever_the_close_says(error_code: str, outcome: Outcome, code: int) -> None:
+    dialect = FluxDialect()
+    dialect.understood(FluxError(sequence_id=9, code=error_code, description="x"))
+    assert dialect.outcome(code, State.FINISHING) is outcome
+
+    dialect.session(1.0, Timers())
+
+    assert dialect.outcome(code, State.FINISHING) is Outcome.SUCCESS  # a new connection begins with a clean slate
 
 
 def test_what_is_not_a_turn_stays_what_it_is() -> None:
