@@ -54,5 +54,5 @@ $(VENV)/.runs: $(BIN)/pip pyproject.toml
 	@touch $@
 
 $(VENV)/.tests: $(BIN)/pip pyproject.toml
-	$(BIN)/pip install --quiet --editable '.[test]'
+	$(BIN)/pip install --quiet --editable '.[test,moonshine,whisper]'
 	@touch $@ $(VENV)/.runs

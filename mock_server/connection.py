@@ -23,6 +23,7 @@ from harness.protocol.messages import (
     KeepAlive,
     Message,
     Metadata,
+    ModelInfo,
     Sync,
 )
 from harness.protocol.options import ListenOptions
@@ -51,6 +52,7 @@ from mock_server.library import Replies, Unidentified
 from mock_server.replay import ReplayEngine
 from mock_server.script import TOLERANCE_AUDIO_S, Script, continued
 from mock_server.throttle import Throttle
+from mock_server.transcriber import LiveTranscriber, News, Recogniser, Transcriber, nobody_waits
 from mock_server.utterance_end import delayed, with_sentinel
 
 
@@ -98,6 +100,7 @@ class ListenConnection:
 
     Attributes:
         closed_in_order: whether the client answered our last close frame, and so has everything.
+        on_news: called, from any thread, when `wake` should be called though no time was named for it.
     """
 
     def __init__(
@@ -121,9 +124,14 @@ class ListenConnection:
         self._settings = settings
         self._post = post
         self._session = ListenSession(Role.SERVER, now_s, settings.timers)
-        self._hearing = Hearing(options, replies, legs if legs is not None else Legs(), client, journal, now_s)
-        self._engine: ReplayEngine | None = None
+        remembered = legs if legs is not None and replies.goes_by_recordings else Legs()
+        self._hearing = Hearing(options, replies, remembered, client, journal, now_s)
+        self._engine: Transcriber | None = None
+        self._live: LiveTranscriber | None = None
         self._script: Script | None = None
+        self._model: tuple[str, ModelInfo] | None = None
+        self._flushed = False  # the transcriber was asked for its last words
+        self.on_news: News = nobody_waits
         self.closed_in_order = False
         self._waiting: deque[_Waiting] = deque()
         self._throttle = Throttle(settings.processing_speed, now_s)
@@ -143,6 +151,7 @@ class ListenConnection:
         if self._session.state is State.OPEN:
             self._hearing.hear(data, now_s)
             self._begin_replay()
+            self._hand_on()
         self.journal.binary(data, now_s, self.audio_s)
         return self._handle(events, now_s)
 
@@ -179,7 +188,7 @@ class ListenConnection:
         waits = [self._session.next_wakeup_s, *(at_s for at_s, _ in self._audio_deadlines())]
         if self._engine is not None:
             waits.append(self._engine.next_wakeup_s)
-        if self._throttle.behind:
+        if self._throttle.behind and (self._engine is None or not self._engine.busy):
             waits.append(self._backlog_wakeup_s)
         return min((wait for wait in waits if wait is not None), default=None)
 
@@ -195,6 +204,8 @@ class ListenConnection:
 
     def finish(self, now_s: float) -> None:
         """Put what was received and how it ended into the journal; called once, when the socket is gone."""
+        if self._live is not None:
+            self._live.abandon()
         departed_at_audio_s = self._hearing.departed_at_audio_s
         if departed_at_audio_s is not None and self._script is not None:
             self.journal.note(
@@ -246,11 +257,15 @@ class ListenConnection:
             if self._engine is None and isinstance(waiting.request, Finalize) and self._session.state is State.OPEN:
                 # Whose audio it is takes half a second of speech to find out: this is answered then, as of now.
                 return actions
-            self._waiting.popleft()
             if self._engine is not None:
                 actions += self._say(self._engine.receive_audio(waiting.audio_s, now_s), now_s)
+                if self._engine.busy:
+                    return actions  # until it has said all that comes before
+            self._waiting.popleft()
             actions += self._fulfil(waiting.request, now_s)
             if self.closed:
+                return actions
+            if self._engine is not None and self._engine.busy:
                 return actions
         if self._engine is not None:
             actions += self._say(self._engine.receive_audio(processed_audio_s, now_s), now_s)
@@ -263,7 +278,13 @@ class ListenConnection:
             case Finalize(channel=channel):
                 return [] if self._engine is None else self._say(self._engine.finalize(_number(channel)), now_s)
             case CloseStreamReceived():
-                last = [] if self._engine is None else self._say(self._engine.close_stream(), now_s)
+                last: list[Action] = []
+                if self._engine is not None and not self._flushed:
+                    self._flushed = True
+                    last = self._say(self._engine.close_stream(), now_s)
+                    if self._engine.busy:
+                        self._waiting.appendleft(_Waiting(self.audio_s, request))
+                        return last
                 return [*last, *self._send(self._metadata(), now_s), *self._close(NORMAL, "", now_s)]
 
     @property
@@ -323,6 +344,7 @@ class ListenConnection:
             return []
         self._hearing.end()
         self._begin_replay()
+        self._hand_on()
         if self._hearing.unidentified is not None:
             return self._refuse(self._hearing.unidentified, now_s)
         self._waiting.append(_Waiting(self.audio_s, CloseStreamReceived()))
@@ -346,6 +368,11 @@ class ListenConnection:
         channels = self._hearing.decoder.channels if self._options.multichannel else 1
         if self._engine is not None or source is None or not channels:
             return  # a container says how many in its header, which is still to come
+        if isinstance(source, Recogniser):
+            rate = self._hearing.decoder.sample_rate
+            self._live = source.transcriber(self._options, channels, rate, self.request_id, lambda: self.on_news())
+            self._engine, self._model = self._live, (source.model_uuid, source.model)
+            return
         script = source.script(self._options, channels)
         if self._settings.utterance_end_sentinel:
             script = replace(script, cues=with_sentinel(script.cues))
@@ -359,6 +386,13 @@ class ListenConnection:
             lag_scale=self._settings.lag_scale,
             finalize_reply=self._settings.finalize_reply,
         )
+        self._model = (self._script.model_uuid, self._script.model)
+
+    def _hand_on(self) -> None:
+        """Let a recogniser hear what was decoded."""
+        if self._live is not None:
+            for samples in self._hearing.take_samples():
+                self._live.hear(samples)
 
     def _refuse(self, why: Unidentified, now_s: float) -> list[Action]:
         self.journal.note(why.sentence, now_s, self.audio_s)
@@ -369,7 +403,7 @@ class ListenConnection:
 
     def _metadata(self) -> Metadata:
         """True duration and sha256 of what came; models only when something was decoded, as on the wire."""
-        script = self._script if self.audio_s > 0 else None
+        model = self._model if self.audio_s > 0 else None
         return Metadata(
             transaction_key="deprecated",
             request_id=self.request_id,
@@ -377,8 +411,8 @@ class ListenConnection:
             created=self._created,
             duration=round(self.audio_s, 6),
             channels=self._hearing.decoder.channels if self.audio_s > 0 else 0,
-            models=(script.model_uuid,) if script else UNSET,
-            model_info={script.model_uuid: script.model} if script else UNSET,
+            models=(model[0],) if model else UNSET,
+            model_info={model[0]: model[1]} if model else UNSET,
             extra=self._options.extra_fields or UNSET,
         )
 

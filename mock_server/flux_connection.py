@@ -30,6 +30,7 @@ from mock_server.flux_hearing import FluxHearing
 from mock_server.journal import Journal
 from mock_server.legs import Legs
 from mock_server.library import Replies, Unidentified
+from mock_server.transcriber import LiveTurns, News, Recogniser, nobody_waits
 
 
 class FluxConnection:
@@ -47,6 +48,7 @@ class FluxConnection:
 
     Attributes:
         closed_in_order: whether the client answered our last close frame, and so has everything.
+        on_news: called, from any thread, when `wake` should be called though no time was named for it.
     """
 
     def __init__(
@@ -64,13 +66,16 @@ class FluxConnection:
         self.request_id = request_id
         self.journal = journal
         self.closed_in_order = False
+        self.on_news: News = nobody_waits
         self._settings = settings
         self._session = FluxSession(Role.SERVER, now_s, settings.timers)
         self._configuration = Configuration(options)
-        remembered = legs if legs is not None else Legs()
+        remembered = legs if legs is not None and replies.goes_by_recordings else Legs()
         self._hearing = FluxHearing(options.as_listen_options, replies, journal, remembered, client, now_s)
         self._sequence_id = 0
-        self._replay: FluxReplay | None = None
+        self._replay: FluxReplay | LiveTurns | None = None
+        self._live: LiveTurns | None = None
+        self._closing = False  # a recogniser was asked for its last words
         self._begin_replay()
 
     # --- what the client did ----------------------------------------------------------------------------------------
@@ -88,6 +93,7 @@ class FluxConnection:
         if self._session.state is State.OPEN:
             self._hearing.hear(data, now_s)
             self._begin_replay()
+            self._hand_on()
         self.journal.binary(data, now_s, self.audio_s)
         return [*greeting, *self._handle(events, now_s)]
 
@@ -111,6 +117,8 @@ class FluxConnection:
         actions = self._greet(now_s)
         if self._replay is not None and not self.closed:
             actions += self._say(self._replay.wake(now_s), now_s)
+            if self._closing and not self._replay.busy:
+                return [*actions, *self._close(self._settings.close_code, "", now_s)]
         return actions + self._handle(self._session.wake(now_s), now_s)
 
     @property
@@ -135,6 +143,8 @@ class FluxConnection:
 
     def finish(self, now_s: float) -> None:
         """Put what was received and how it ended into the journal; called once, when the socket is gone."""
+        if self._live is not None:
+            self._live.abandon()
         self._hearing.finish(now_s, closed_in_order=self.closed_in_order)
 
     # --- what follows from it ---------------------------------------------------------------------------------------
@@ -196,11 +206,15 @@ class FluxConnection:
             return []
         self._hearing.close_stream()
         self._begin_replay()
+        self._hand_on()
         if self._hearing.unidentified is not None:
             return self._refuse(self._hearing.unidentified, now_s)
         said: list[Action] = []
         if self._replay is not None:
             said += self._say(self._replay.close_stream(self.audio_s, now_s), now_s)
+            if self._replay.busy:
+                self._closing = True
+                return said
         # An open turn stays open, and no Metadata comes; production closes without a code (deepgram-js-sdk PR 557).
         return [*said, *self._close(self._settings.close_code, "", now_s)]
 
@@ -209,12 +223,24 @@ class FluxConnection:
         hearing = self._hearing
         if self._replay is not None or hearing.source is None:
             return
+        if isinstance(hearing.source, Recogniser):
+            if not hearing.decoder.channels:
+                return  # a container's header is still to come
+            thresholds, rate = self._configuration.thresholds, hearing.decoder.sample_rate
+            self._replay = self._live = hearing.source.turns(thresholds, rate, lambda: self.on_news())
+            return
         self._replay = FluxReplay(
             hearing.source.turns(),
             self._configuration.thresholds,
             from_audio_s=hearing.from_audio_s,
             lag_scale=self._settings.lag_scale,
         )
+
+    def _hand_on(self) -> None:
+        """Let a recogniser hear what was decoded."""
+        if self._live is not None:
+            for samples in self._hearing.take_samples():
+                self._live.hear(samples)
 
     def _refuse(self, why: Unidentified, now_s: float) -> list[Action]:
         self.journal.note(why.sentence, now_s, self.audio_s)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import hashlib
 
 from harness.audio.chunking import split
+from harness.audio.pcm import Samples
 from harness.audio.stream_decoder import StreamDecoder
 from harness.protocol.listen_options import ListenOptions
 from mock_server.connection import PIECE_BYTES
 from mock_server.journal import Journal
+from mock_server.kept_samples import KeptSamples
 from mock_server.legs import Leg, Legs, find_place
 from mock_server.library import Replies, Unidentified
-from mock_server.sources import Source
+from mock_server.transcriber import StreamSource
 
 
 class FluxHearing:
@@ -35,7 +37,8 @@ class FluxHearing:
         self, options: ListenOptions, replies: Replies, journal: Journal, legs: Legs, client: str, now_s: float
     ) -> None:
         self.decoder = StreamDecoder(options.raw_format)
-        self.source: Source | None = None
+        self._kept = None if replies.goes_by_recordings else KeptSamples(self.decoder)
+        self.source: StreamSource | None = None
         self.from_audio_s = 0.0
         self.unidentified: Unidentified | None = None
         self._options, self._journal, self._opened_s = options, journal, now_s
@@ -57,11 +60,19 @@ class FluxHearing:
         for piece in split(data, PIECE_BYTES):
             self.decoder.feed(piece)
             self._leg.heard_audio_s = self.decoder.audio_s
+            if self._kept is not None:
+                self._kept.keep()
             self._identify(last_chance=False)
+
+    def take_samples(self) -> list[Samples]:
+        """What was decoded since the last time, for a recogniser to hear."""
+        return [] if self._kept is None else self._kept.take()
 
     def close_stream(self) -> None:
         """No more audio comes: decide now whatever is still open."""
         self.decoder.finish()
+        if self._kept is not None:
+            self._kept.keep()
         self._identify(last_chance=True)
 
     def finish(self, now_s: float, *, closed_in_order: bool) -> None:
@@ -109,7 +120,7 @@ class FluxHearing:
         self._adopt(before.source, place.audio_s)
         return True
 
-    def _adopt(self, source: Source | None, from_audio_s: float) -> None:
+    def _adopt(self, source: StreamSource | None, from_audio_s: float) -> None:
         if source is None:
             return
         self.source, self.from_audio_s = source, from_audio_s

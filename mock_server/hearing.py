@@ -6,12 +6,14 @@ import hashlib
 from typing import Final
 
 from harness.audio.chunking import split
+from harness.audio.pcm import Samples
 from harness.audio.stream_decoder import StreamDecoder
 from harness.protocol.options import ListenOptions
 from mock_server.journal import Journal
+from mock_server.kept_samples import KeptSamples
 from mock_server.legs import Leg, Legs, find_place
 from mock_server.library import Identification, Replies, Unidentified
-from mock_server.sources import Source
+from mock_server.transcriber import StreamSource
 
 PIECE_BYTES: Final = 4096
 """How much of a long frame is decoded and compared at a time: under ten seconds of any format but silence."""
@@ -34,12 +36,19 @@ class Hearing:
     """
 
     def __init__(
-        self, options: ListenOptions, replies: Replies, legs: Legs, client: str, journal: Journal, now_s: float
+        self,
+        options: ListenOptions,
+        replies: Replies,
+        legs: Legs,
+        client: str,
+        journal: Journal,
+        now_s: float,
     ) -> None:
         self.decoder = StreamDecoder(options.raw_format)
         self.unidentified: Unidentified | None = None
         self._sha256 = hashlib.sha256()
         self._size = 0
+        self._kept = None if replies.goes_by_recordings else KeptSamples(self.decoder)
         self._options, self._journal, self._opened_s = options, journal, now_s
         self._identification: Identification = replies.identify(options)
         self._legs, self._client = legs, client
@@ -48,7 +57,7 @@ class Hearing:
             self._adopt(self._identification.source)
 
     @property
-    def source(self) -> Source | None:
+    def source(self) -> StreamSource | None:
         """What answers this connection, once that is clear."""
         return self._leg.source
 
@@ -77,12 +86,20 @@ class Hearing:
         for piece in split(data, PIECE_BYTES) if len(data) > PIECE_BYTES else (data,):
             self.decoder.feed(piece)
             self._leg.heard_audio_s = self.decoder.audio_s
+            if self._kept is not None:
+                self._kept.keep()
             if self.unidentified is None:
                 self._identify(last_chance=False)
+
+    def take_samples(self) -> list[Samples]:
+        """What was decoded since the last time, each of shape (frames, channels)."""
+        return [] if self._kept is None else self._kept.take()
 
     def end(self) -> None:
         """No more audio will come."""
         self.decoder.finish()
+        if self._kept is not None:
+            self._kept.keep()
         self._identify(last_chance=True)
 
     def finish(self, now_s: float, *, finished: bool) -> None:
@@ -121,7 +138,7 @@ class Hearing:
             self._adopt(before.source, place.audio_s)
         return True
 
-    def _adopt(self, source: Source | None, from_audio_s: float = 0.0) -> None:
+    def _adopt(self, source: StreamSource | None, from_audio_s: float = 0.0) -> None:
         if source is None:
             return
         self._leg.source, self._leg.place_audio_s = source, from_audio_s

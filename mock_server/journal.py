@@ -23,7 +23,7 @@ from harness.recording.entries import (
     Side,
     Text,
 )
-from mock_server.sources import Source
+from mock_server.transcriber import StreamSource
 
 LEAD_BYTES: Final = 16
 """How much of the first audio is kept: enough for a container's magic number."""
@@ -72,7 +72,7 @@ class Journal:
         )
         return Recording(header, tuple(self._entries), name)
 
-    def replies_from(self, source: Source) -> None:
+    def replies_from(self, source: StreamSource) -> None:
         """The answers come from here."""
         self._replies, self._synthetic = source.describe(), source.synthetic
 

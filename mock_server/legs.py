@@ -20,7 +20,7 @@ from harness.audio.fingerprint import Fingerprint
 from harness.audio.format import AudioFormat
 from harness.audio.locate import locate
 from harness.audio.pcm import Samples
-from mock_server.sources import Source
+from mock_server.transcriber import StreamSource
 
 REMEMBERED_AUDIO_S: Final = 60.0
 """How much of an unfinished connection's audio is kept to find its continuation in."""
@@ -65,7 +65,7 @@ class Leg:
     number: int
     fmt: AudioFormat | None
     place_audio_s: float = 0.0
-    source: Source | None = None
+    source: StreamSource | None = None
     known: Fingerprint | None = None
     tail: bytearray = field(default_factory=bytearray)
     tail_start: int = 0

@@ -20,7 +20,8 @@ from harness.audio.identity import LeadMatcher, Matched, Unmatched
 from harness.audio.pcm import Samples
 from harness.audio.stream_decoder import StreamDecoder
 from harness.protocol.options import ListenOptions
-from mock_server.sources import Source, silence
+from mock_server.sources import FileSource, Source, silence
+from mock_server.transcriber import StreamSource
 
 RECORDING_EXTRA: Final = "recording"
 """`extra=recording:NAME` names the recording to answer with; a `tag` that is a recording's name does so too."""
@@ -88,6 +89,11 @@ class Replies:
         self._fallback = silence() if unknown_is_silence else None
 
     @property
+    def goes_by_recordings(self) -> bool:
+        """Whether a client that comes back is looked for in what it was answered from; a recogniser hears it anew."""
+        return True
+
+    @property
     def names(self) -> tuple[str, ...]:
         """The names that `extra=recording:NAME` can say."""
         return tuple(self._known)
@@ -109,7 +115,9 @@ class Replies:
             return Identification(chosen=self._always, recording=known.fingerprint if known else None)
         return Identification(known=tuple(self._known.values()), fallback=self._fallback)
 
-    def for_file(self, data: bytes, sha256: str, audio: Audio | None, options: ListenOptions) -> Source | Unidentified:
+    def for_file(
+        self, data: bytes, sha256: str, audio: Audio | None, options: ListenOptions
+    ) -> FileSource | Unidentified:
         """What answers a posted file; `audio` is its decoded samples, None when they cannot be decoded."""
         named = self._named(options)
         if named is not None:
@@ -152,7 +160,7 @@ class Identification:
     def __init__(
         self,
         *,
-        chosen: Source | None = None,
+        chosen: StreamSource | None = None,
         known: Sequence[Known] = (),
         recording: Fingerprint | None = None,
         fallback: Source | None = None,
@@ -171,12 +179,12 @@ class Identification:
         """Where the stream left its recording, as far as that was noticed."""
         return self._follower.departed_at_audio_s if self._follower is not None else None
 
-    def settle(self, source: Source | None, recording: Fingerprint | None, from_audio_s: float) -> None:
+    def settle(self, source: StreamSource | None, recording: Fingerprint | None, from_audio_s: float) -> None:
         """It was found out otherwise: the stream goes on in this recording, from this position on."""
         self.source, self.recording = source, recording
         self._follower = Follower(recording, -from_audio_s) if recording is not None else None
 
-    def listen(self, decoder: StreamDecoder, *, last_chance: bool) -> Source | Unidentified | None:
+    def listen(self, decoder: StreamDecoder, *, last_chance: bool) -> StreamSource | Unidentified | None:
         """Take in the audio decoded since the last call.
 
         Args:

@@ -26,6 +26,7 @@ from mock_server.faults.steps import (
     Upstream,
 )
 from mock_server.journal import Journal
+from mock_server.transcriber import News
 
 METADATA: Final = "Metadata"
 CLOSE: Final = "close"
@@ -39,6 +40,7 @@ class Connection(Protocol):
     request_id: str
     journal: Journal
     closed_in_order: bool
+    on_news: News
 
     def receive_text(self, text: str, now_s: float) -> list[pure.Action]:
         """One text frame."""

@@ -94,6 +94,9 @@ class ReplayEngine:
         # Where a word ended for this client, by channel and by where the script has its end.
         self._cut_off: dict[tuple[int, float], float] = {}
 
+    busy = False
+    """It says at once what is due."""
+
     @property
     def next_wakeup_s(self) -> float | None:
         """When the next message that waits only for its lag is due."""

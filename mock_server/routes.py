@@ -22,6 +22,7 @@ from mock_server.answer import Submitted
 from mock_server.callback import Courier, unreachable
 from mock_server.control import BODY_BYTES, CONTROL_PREFIX, ControlError, guard
 from mock_server.control import answer as control
+from mock_server.faults.steps import Asked, Moment
 from mock_server.fetch import RemoteContentError, fetch
 from mock_server.http_peer import BodyTooLarge, HttpRequest, HttpResponse
 from mock_server.library import Replies, Unidentified
@@ -50,7 +51,7 @@ class Routes:
         health: Callable[[], dict[str, Any]],
     ) -> None:
         self._settings, self._replies, self._reception = settings, replies, reception
-        self._courier = courier
+        self._courier, self._clock = courier, clock
         self._health = health
         self._runs = reception.runs
 
@@ -65,14 +66,19 @@ class Routes:
             return _refuse(refusals.PATH_NOT_FOUND, request_id)
         if request.method != "POST":
             return _refuse(refusals.method_not_allowed(("GET", "POST")), request_id)
+        now_s = self._clock.now_s()
+        run, chain = self._runs.attempt(_client(request), now_s, Asked.FILE)
+        refused = chain.handshake(Moment(now_s), Asked.FILE).refusal
         try:
-            answered = await self._transcribe(request, read_body, request_id)
+            answered = refused or await self._transcribe(request, read_body, request_id)
         except BodyTooLarge:
             limit = f"The request body is larger than {self._settings.limits.body_bytes} bytes."
             answered = replace(refusals.PAYLOAD_TOO_LARGE, message=limit)
         if isinstance(answered, Refusal):
             LOG.warning("request refused", extra={"status": answered.status, "why": answered.message})
             return _refuse(answered, request_id)
+        run.begin()
+        run.end(in_order=True)
         headers = (
             ("content-type", "application/json"),
             ("content-length", str(len(answered))),
@@ -164,6 +170,11 @@ class Routes:
             request_id=request_id,
         )
         return encode_prerecorded(source.answer(options, submitted))
+
+
+def _client(request: HttpRequest) -> str:
+    """Who a client is, as far as its request tells: its credentials, hashed, and what it asks for."""
+    return hashlib.sha256(f"{request.headers.get('authorization')}\n{request.target}".encode()).hexdigest()
 
 
 def _decoded(body: bytes, options: ListenOptions) -> Audio | None:

@@ -27,8 +27,8 @@ SCRIPTS_KEPT: Final = 64
 """Scripts that a source keeps made, by query: a client may put anything into its query."""
 
 
-class Source(Protocol):
-    """Something that knows what to answer."""
+class FileSource(Protocol):
+    """Something that knows what to answer a posted file."""
 
     @property
     def name(self) -> str:
@@ -44,16 +44,20 @@ class Source(Protocol):
         """Where its words come from, for reports."""
         ...
 
+    def answer(self, options: ListenOptions, submitted: Submitted) -> PrerecordedResponse:
+        """What to answer a posted file with these options."""
+        ...
+
+
+class Source(FileSource, Protocol):
+    """Something that knows beforehand what to answer, on every endpoint."""
+
     def script(self, options: ListenOptions, channels: int) -> Script:
         """What to say to a stream with these options, of which so many channels are answered."""
         ...
 
     def turns(self) -> FluxScript:
         """What to hear in a Flux stream."""
-        ...
-
-    def answer(self, options: ListenOptions, submitted: Submitted) -> PrerecordedResponse:
-        """What to answer a posted file with these options."""
         ...
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from websockets.exceptions import InvalidState
@@ -65,7 +66,7 @@ class WebSocketPeer:
         self._message = bytearray()
         self._message_kind = Opcode.BINARY
         self._said_close = False
-        self._let_go = False
+        self._let_go = self._gone = False
         self._close_answer: list[bytes] = []  # the package's answer to a close that the faults have not let through
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at_s = 0.0
@@ -74,6 +75,7 @@ class WebSocketPeer:
     def begin(self, early: bytes) -> None:
         """The upgrade is answered; `early` is what the client sent before that."""
         self._flush()
+        self._line.connection.on_news = self._tell
         self._server.session_opened(self._line.connection)
         self._guard(lambda: self._execute(self._line.open(self._server.clock.now_s())))
         if early:
@@ -95,6 +97,7 @@ class WebSocketPeer:
 
     def connection_lost(self) -> None:
         """The socket is gone: tell the connection how it ended, and keep its journal."""
+        self._gone = True
         self._intake.cancel()
         for timer in (self._timer, self._cut):
             if timer is not None:
@@ -295,6 +298,15 @@ class WebSocketPeer:
         self._timer_at_s = wakeup_s
         delay_s = max(0.0, wakeup_s - self._server.clock.now_s())
         self._timer = self._loop.call_later(delay_s, self._wake)
+
+    def _tell(self) -> None:
+        """A worker has news for the connection; called in the worker's thread."""
+        with suppress(RuntimeError):  # the loop is closed: nobody is there to be told
+            self._loop.call_soon_threadsafe(self._hear_news)
+
+    def _hear_news(self) -> None:
+        if not (self._let_go or self._gone):
+            self._guard(lambda: self._execute(self._line.wake(self._server.clock.now_s())))
 
     def _wake(self) -> None:
         self._timer = None

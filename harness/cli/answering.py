@@ -17,6 +17,7 @@ from mock_server.behaviour import PROCESSING_SPEED, ConnectionSettings
 from mock_server.faults.base import Fault
 from mock_server.faults.notation import parse_fault
 from mock_server.library import Known, Replies
+from mock_server.recogniser.source import RecognisedReplies
 from mock_server.server import MockServer
 from mock_server.settings import ServerSettings
 from mock_server.sources import RecordedSource, SpokenSource
@@ -26,13 +27,16 @@ MOCK_KEY = "dgharness"
 
 
 @asynccontextmanager
-async def answering(case: Case, elsewhere: Endpoint | None, seed: int | None) -> AsyncIterator[Answering]:
+async def answering(
+    case: Case, elsewhere: Endpoint | None, seed: int | None, recognised: RecognisedReplies | None = None
+) -> AsyncIterator[Answering]:
     """A server that answers one case, for as long as the case runs.
 
     Args:
         case: which one.
         elsewhere: the server at `--url`; None makes a mock.
         seed: of all chance in the mock; None is the case's own.
+        recognised: a recogniser, which answers instead of what the case names.
 
     Raises:
         BadInput: the case wants the server at `--url` and there is none, its recording cannot be used, or it has
@@ -44,18 +48,25 @@ async def answering(case: Case, elsewhere: Endpoint | None, seed: int | None) ->
             raise BadInput(f"{case.path}: [[faults]] are the mock's own; wanted none with --url {elsewhere.host}")
         yield Answering(elsewhere, f"the server at {elsewhere.host}", None)
         return
-    if case.replies.kind is RepliesFrom.SERVER:
-        raise BadInput(f"{case.path}: replies come from a server; name it with --url")
-    known = known_for(case)
-    # By its audio, as any client's stream is recognised; a recording whose audio was not kept answers whatever comes.
-    replies = Replies([known], always=None if known.audio is not None else known.source)
+    if recognised is not None:
+        replies: Replies = recognised
+        described, synthetic = recognised.source.describe(), False
+    else:
+        if case.replies.kind is RepliesFrom.SERVER:
+            raise BadInput(
+                f"{case.path}: replies come from a server; name it with --url, or a recogniser with --engine"
+            )
+        known = known_for(case)
+        # By its audio, as any client's stream is recognised; a recording without its audio answers whatever comes.
+        replies = Replies([known], always=None if known.audio is not None else known.source)
+        described, synthetic = known.source.describe(), known.source.synthetic
     # A case that is sent faster than the live service transcribes is not about how long that takes.
     max_speed = None if case.speed.factor > PROCESSING_SPEED else PROCESSING_SPEED
     behaviour = ConnectionSettings(max_speed=max_speed)
     settings = ServerSettings(seed=case.seed if seed is None else seed, faults=faults, connection=behaviour)
     async with MockServer(replies, settings) as server:
         endpoint = Endpoint(f"ws://127.0.0.1:{server.port}", MOCK_KEY)
-        yield Answering(endpoint, known.source.describe(), known.source.synthetic)
+        yield Answering(endpoint, described, synthetic)
 
 
 def faults_of(case: Case) -> tuple[Fault, ...]:

@@ -6,6 +6,7 @@ import asyncio
 import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 import click
@@ -15,6 +16,7 @@ from harness.audio.decode import read_audio
 from harness.audio.pacing import Speed
 from harness.cases import Case, load_case
 from harness.cli.answering import answering
+from harness.cli.engine import engine_option, listening
 from harness.cli.keeper import Keeper
 from harness.cli.logs import secrets_of, set_up_logging
 from harness.cli.options import json_option, key_option, log_options
@@ -24,19 +26,26 @@ from harness.cli.signals import finish
 from harness.client.endpoint import Endpoint
 from harness.clock import SystemClock, rfc3339
 from harness.errors import BadInput
+from harness.manifest import ENDINGS as MANIFEST_ENDINGS
+from harness.manifest import load_manifest
 from harness.recording.entries import AnyEntry
 from harness.recording.scrub import mask
 from harness.results import CaseResult, Outcome, RunResult, to_json
 from harness.runner import INTERRUPTED, run_case, total
 from harness.transcript import Transcript
+from mock_server.recogniser.source import RecognisedReplies
 from reports.render_markdown import render_run_markdown
 from reports.render_text import render_run_text
 
 
 @click.command("run")
-@click.argument("paths", metavar="CASE.toml|FOLDER...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument(
+    "paths", metavar="CASE.toml|MANIFEST|FOLDER...", nargs=-1, required=True, type=click.Path(path_type=Path)
+)
 @click.option("--url", help="Run against this server instead of a mock made for each case.")
 @key_option
+@engine_option("Answer with what this recogniser hears, instead of what the cases name.")
+@click.option("--normalizer", default="basic", show_default=True, help="That a manifest's files are scored under.")
 @click.option("--speed", help="Overrides the cases' speed: 1, 4, or max.")
 @click.option("--seed", type=int, help="Of all chance in the mock; each case's own unless given.")
 @click.option(
@@ -54,6 +63,8 @@ def command(
     paths: tuple[Path, ...],
     url: str | None,
     key: str,
+    engine: str | None,
+    normalizer: str,
     speed: str | None,
     seed: int | None,
     record_dir: Path | None,
@@ -66,22 +77,28 @@ def command(
 ) -> int:
     """Run cases: stream each one's audio, have it transcribed by the pre-recorded endpoint, judge and score.
 
-    Each case gets a mock server of its own on a free port, unless --url names one. A case that cannot be carried
-    through is reported, and the others run all the same. After Ctrl-C the results so far are written, marked partial.
+    Each case gets a mock server of its own on a free port, unless --url names one. A MANIFEST (.jsonl, .tsv, .csv)
+    names audio files and what is said in them: a case for each, answered by --engine or by the server at --url. A case
+    that cannot be carried through is reported, and the others run all the same. After Ctrl-C the results so far are
+    written, marked partial.
 
     \b
     dgharness run fixtures/cases/booking.toml --watch
+    dgharness run clips.tsv --engine whisper --markdown-file report.md
     dgharness run fixtures/cases --speed max --json-file results.json
     """
     secrets = secrets_of(key)
     set_up_logging(log_level, as_json=log_json, secrets=secrets)
     override = None if speed is None else str(Speed.parse(speed))
     elsewhere = Endpoint(url, key) if url is not None else None
+    if engine is not None and elsewhere is not None:
+        raise BadInput("--engine and --url are both given; wanted one of them: who is to answer?")
     check_writable((json_file, markdown_file), record_dir)
-    cases = [load_case(path) for path in case_files(paths)]
-    runner = _Runner(elsewhere, seed, record_dir, secrets, watch=watch)
-    results = finish(runner.run([case if override is None else case.at_speed(override) for case in cases]))
-    run = _summary(results, elsewhere, seed, partial=runner.interrupted)
+    cases = [case if override is None else case.at_speed(override) for case in _cases(paths, normalizer)]
+    with nullcontext() if engine is None else listening(engine) as recognised:
+        runner = _Runner(elsewhere, seed, recognised, record_dir, secrets, watch=watch)
+        results = finish(runner.run(cases))
+    run = _summary(results, _server(elsewhere, recognised), seed, partial=runner.interrupted)
     return _conclude(run, len(cases), json_file, markdown_file, secrets, as_json=as_json)
 
 
@@ -107,6 +124,25 @@ def _conclude(
     return 0 if run.passed else 1
 
 
+def _cases(paths: Iterable[Path], normalizer: str) -> list[Case]:
+    cases: list[Case] = []
+    for path in paths:
+        if path.suffix in MANIFEST_ENDINGS:
+            cases += load_manifest(path, normalizer)
+        else:
+            cases += [load_case(file) for file in case_files([path])]
+    return cases
+
+
+def _server(elsewhere: Endpoint | None, recognised: RecognisedReplies | None) -> str:
+    """Who answered, for the report."""
+    if elsewhere is not None:
+        return elsewhere.host
+    if recognised is not None:
+        return f"a mock server for each case, {recognised.source.describe()}"
+    return "a mock server for each case"
+
+
 def case_files(paths: Iterable[Path]) -> list[Path]:
     """The case files that some files and folders name, in order.
 
@@ -129,12 +165,13 @@ class _Runner:
         self,
         elsewhere: Endpoint | None,
         seed: int | None,
+        recognised: RecognisedReplies | None,
         record_dir: Path | None,
         secrets: frozenset[str],
         *,
         watch: bool,
     ) -> None:
-        self._elsewhere, self._seed = elsewhere, seed
+        self._elsewhere, self._seed, self._recognised = elsewhere, seed, recognised
         self._record_dir, self._secrets, self._watch = record_dir, secrets, watch
         self.interrupted = False
 
@@ -162,7 +199,7 @@ class _Runner:
 
     async def _carried_out(self, case: Case, label: str, path: Path | None) -> CaseResult:
         duration_audio_s = read_audio(case.audio).duration_audio_s
-        async with answering(case, self._elsewhere, self._seed) as answers:
+        async with answering(case, self._elsewhere, self._seed, self._recognised) as answers:
             with Watcher(label, duration_audio_s, watch=self._watch) as watcher, Keeper(path, self._secrets) as keeper:
 
                 def observe(entry: AnyEntry, transcript: Transcript) -> None:
@@ -196,11 +233,11 @@ def _stems(cases: Sequence[Case]) -> list[str]:
     ]
 
 
-def _summary(results: list[CaseResult], elsewhere: Endpoint | None, seed: int | None, *, partial: bool) -> RunResult:
+def _summary(results: list[CaseResult], server: str, seed: int | None, *, partial: bool) -> RunResult:
     return RunResult(
         tool=TOOL,
         created=rfc3339(SystemClock().unix_ms()),
-        server=elsewhere.host if elsewhere is not None else "a mock server for each case",
+        server=server,
         seed=seed,
         partial=partial,
         cases=tuple(results),

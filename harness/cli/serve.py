@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 from collections import Counter
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import click
 
 from harness.cases import load_case
 from harness.cli.answering import known_for
+from harness.cli.engine import engine_option, listening
 from harness.cli.logs import secrets_of, set_up_logging
 from harness.cli.options import DEFAULT_PORT, at_least_1, factor, log_options, seconds
 from harness.cli.output import TOOL, say
@@ -48,6 +50,7 @@ from mock_server.settings import ServerSettings
 @click.option(
     "--case", "cases", multiple=True, type=click.Path(path_type=Path), help="A case file or folder; its replies."
 )
+@engine_option("Answer any audio at all with what this recogniser hears.")
 @click.option("--unknown-is-silence", is_flag=True, help="Answer unknown audio with silence instead of a refusal.")
 @click.option("--api-key", "api_keys", multiple=True, help="Let in only this key; may be repeated. Default: any key.")
 @click.option("--no-key", is_flag=True, help="Let in requests without a key too.")
@@ -93,6 +96,7 @@ def command(
     spoken: str | None,
     recordings: tuple[Path, ...],
     cases: tuple[Path, ...],
+    engine: str | None,
     unknown_is_silence: bool,
     api_keys: tuple[str, ...],
     no_key: bool,
@@ -124,6 +128,7 @@ def command(
     \b
     dgharness serve --say "hello world"
     dgharness serve --recording recordings/ --port 0
+    dgharness serve --engine moonshine
     dgharness serve --say "hello world" --fault 'close code=1011 at_audio_s=2 leg=0'
     """
     set_up_logging(log_level, as_json=log_json, secrets=frozenset().union(*map(secrets_of, api_keys)))
@@ -150,9 +155,17 @@ def command(
         certfile=certfile,
         keyfile=keyfile,
     )
-    replies = _replies(spoken, recordings, cases, unknown_is_silence=unknown_is_silence)
+    if engine is not None and (spoken or recordings or cases or unknown_is_silence):
+        raise BadInput(
+            "--engine answers everything by itself; wanted it without --say, --recording, --case and the like"
+        )
     sessions = Sessions(record_dir, as_json=as_json, quiet=quiet)
-    asyncio.run(_serve(MockServer(replies, settings, on_session=sessions), settings))
+    with (
+        listening(engine)
+        if engine is not None
+        else nullcontext(_replies(spoken, recordings, cases, unknown_is_silence=unknown_is_silence)) as replies
+    ):
+        asyncio.run(_serve(MockServer(replies, settings, on_session=sessions), settings))
     return 0
 
 
@@ -195,7 +208,10 @@ def _replies(
     known: list[Known] = loading.load_known(recordings)
     known += [known_for(load_case(path)) for path in case_files(cases)]
     if spoken is None and not known and not unknown_is_silence:
-        raise BadInput("nothing to answer with: name --say TEXT, --recording PATH, --case PATH or --unknown-is-silence")
+        raise BadInput(
+            "nothing to answer with: name --say TEXT, --recording PATH, --case PATH, --engine NAME or "
+            "--unknown-is-silence"
+        )
     names = Counter(entry.source.name for entry in known)
     for name in (name for name, times in names.items() if times > 1):
         raise BadInput(f"{names[name]} recordings or cases are named {name!r}; a name answers for one")

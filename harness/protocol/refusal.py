@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from enum import Enum
+from enum import Enum, StrEnum
 from http import HTTPStatus
 from typing import Final, NamedTuple
 
@@ -31,12 +31,15 @@ class ErrorNames(Enum):
     SMG = "smg"
 
 
-class BodyShape(Enum):
+class BodyShape(StrEnum):
     """How the body is written; each has been seen."""
 
-    LEGACY = "err_code, err_msg, request_id"
-    CATEGORY = "category, message, details, request_id"
-    TEXT = "the bare sentence"
+    LEGACY = "legacy"
+    """`err_code`, `err_msg`, `request_id`."""
+    CATEGORY = "category"
+    """`category`, `message`, `details`, `request_id`."""
+    TEXT = "text"
+    """The bare sentence."""
 
 
 class HttpAnswer(NamedTuple):
@@ -236,36 +239,46 @@ def _retry_after(seconds: int | None) -> tuple[tuple[str, str], ...]:
     return () if seconds is None else (("retry-after", str(seconds)),)
 
 
-_BY_STATUS: Final = {
-    refusal.status: refusal
-    for refusal in (
-        INVALID_QUERY_STRING,
-        INVALID_CREDENTIALS,
-        PAYMENT_REQUIRED,
-        MODEL_ACCESS_DENIED,
-        PATH_NOT_FOUND,
-        SLOW_UPLOAD,
-        LENGTH_REQUIRED,
-        PAYLOAD_TOO_LARGE,
-        URI_TOO_LONG,
-        UNSUPPORTED_MEDIA_TYPE,
-        INTERNAL_SERVER_ERROR,
-        BAD_GATEWAY,
-        GATEWAY_TIMEOUT,
-        method_not_allowed(("GET", "POST")),
-        too_many_requests(),
-        service_unavailable(),
-    )
-}
+CATALOGUE: Final = (
+    INVALID_QUERY_STRING,
+    invalid_query("invalid value for `punctuate`"),
+    FLUX_ON_V1,
+    INVALID_JSON,
+    INVALID_CREDENTIALS,
+    INSUFFICIENT_PERMISSIONS,
+    PAYMENT_REQUIRED,
+    MODEL_ACCESS_DENIED,
+    PROJECT_NOT_FOUND,
+    PATH_NOT_FOUND,
+    method_not_allowed(("GET", "POST")),
+    SLOW_UPLOAD,
+    LENGTH_REQUIRED,
+    PAYLOAD_TOO_LARGE,
+    URI_TOO_LONG,
+    UNSUPPORTED_MEDIA_TYPE,
+    too_many_requests(),
+    INTERNAL_SERVER_ERROR,
+    BAD_GATEWAY,
+    service_unavailable(),
+    GATEWAY_TIMEOUT,
+)
+"""What a refusal that nothing caused may be; the first of a status is the one that stands for it."""
 
 
-def for_status(status: int, *, retry_after_s: int | None = None) -> Refusal:
+def for_status(status: int, *, err_code: str = "", retry_after_s: int | None = None) -> Refusal:
     """The catalogue's refusal of that status, for a fault that is told a number only; a plain one where it has none.
 
-    `retry_after_s`, in whole seconds, adds the header to any status.
+    `err_code` chooses among those of the status, by the documentation's name or the internal one, which is then the
+    name that is sent; one that is not among them replaces the code alone. `retry_after_s`, in whole seconds, adds the
+    header to any status.
 
     Raises:
         BadInput: the status is not that of an error.
     """
-    known = _BY_STATUS.get(status) or Refusal(status, reason_phrase(status))
+    of_status = [known for known in CATALOGUE if known.status == status] or [Refusal(status, reason_phrase(status))]
+    known = of_status[0]
+    if err_code:
+        named = [known for known in of_status if known.err_code == err_code]
+        named += [known for known in of_status if known.smg_code == err_code]
+        known = replace(next(iter(named), known), err_code=err_code, smg_code="")
     return replace(known, headers=(*known.headers, *_retry_after(retry_after_s)))

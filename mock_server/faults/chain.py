@@ -28,6 +28,7 @@ from typing import NamedTuple
 
 from mock_server.faults.base import Fault, FaultState
 from mock_server.faults.steps import (
+    Asked,
     Downstream,
     Due,
     Fin,
@@ -114,9 +115,9 @@ class FaultChain:
         """Whether a reset or the end of TCP came out; nothing at all comes out after it."""
         return self._ended
 
-    def handshake(self, moment: Moment) -> Handshake:
-        """The client asks for the upgrade: a wait, and perhaps a refusal."""
-        so_far = Handshake()
+    def handshake(self, moment: Moment, asked: Asked = Asked.STREAM) -> Handshake:
+        """The client asks for the upgrade, or posts a file: a wait, and perhaps a refusal."""
+        so_far = Handshake(asked)
         for stage in self._stages:
             so_far = stage.state.handshake(so_far, moment)
         return so_far

@@ -6,7 +6,7 @@ from dataclasses import replace
 from random import Random
 
 from mock_server.faults.base import FaultState, HandshakeFault
-from mock_server.faults.steps import Handshake, Moment
+from mock_server.faults.steps import Asked, Handshake, Moment
 from mock_server.faults.when import Watch
 
 
@@ -36,6 +36,6 @@ class _State(FaultState):
         self._watch = watch
 
     def handshake(self, so_far: Handshake, moment: Moment) -> Handshake:
-        if not self._watch.attempt(moment):
+        if so_far.asked is not Asked.STREAM or not self._watch.attempt(moment):
             return so_far
         return replace(so_far, wait_s=so_far.wait_s + self._fault.by_s)

@@ -7,6 +7,7 @@ every other one is done to the socket. Its counterpart is `chain`, which makes t
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import cached_property
 from typing import NamedTuple, TypeAlias
 
@@ -169,10 +170,21 @@ class Moment(NamedTuple):
         return Moment(now_s, self.wall_s + (now_s - self.now_s), self.audio_s)
 
 
+class Asked(StrEnum):
+    """What a client asks for: a stream, by an upgrade, or the transcript of a file, by a POST."""
+
+    STREAM = "stream"
+    FILE = "file"
+
+
 @dataclass(frozen=True)
 class Handshake:
-    """What becomes of an upgrade: a wait, then the ordinary answer, or this refusal instead of it."""
+    """What becomes of a request: a wait, then the ordinary answer, or this refusal instead of it.
 
+    Only an upgrade can be made to wait: a file has no handshake.
+    """
+
+    asked: Asked = Asked.STREAM
     wait_s: float = 0.0
     refusal: Refusal | None = None
 

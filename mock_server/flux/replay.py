@@ -50,6 +50,9 @@ class FluxReplay:
         self._cursor_audio_s = 0.0
         self._due: deque[_Due] = deque()
 
+    busy = False
+    """It says at once what is due."""
+
     @property
     def thresholds(self) -> Thresholds:
         """Those in force for audio that is still to come."""

@@ -94,6 +94,11 @@ def _confidence(
 ) -> float:
     if silent_audio_s <= 0 or (following is not None and following.start < at_audio_s):
         return round(rng.uniform(*SPEAKING_CONFIDENCE), 4)
+    return over_confidence(silent_audio_s, scale_audio_s)
+
+
+def over_confidence(silent_audio_s: float, scale_audio_s: float) -> float:
+    """How sure it is after so much silence that the speaker has finished; 0.63 after one scale."""
     return round(min(HIGHEST_CONFIDENCE, 1 - exp(-((silent_audio_s / scale_audio_s) ** 2))), 4)
 
 

@@ -32,6 +32,18 @@ def test_the_faults_of_a_case_happen(run: Run, case: Path) -> None:
     assert ran.json["seed"] is None
 
 
+def test_a_case_may_have_its_file_refused_and_its_stream_not(run: Run, case: Path) -> None:
+    case.write_text(f'{CASE}[[faults]]\nkind = "refuse"\nstatus = 402\nrequest = "file"\n')
+
+    ran = run("run", case, "--json")
+
+    assert ran.code == 2
+    (result,) = ran.json["cases"]
+    assert result["streamed"]["transcript"] == ["hello world again"]
+    assert result["streamed"]["failure"] is None
+    assert "refused with HTTP 402" in result["prerecorded"]["failure"]
+
+
 def test_without_them_the_same_case_passes(run: Run, case: Path) -> None:
     case.write_text(CASE)
     assert run("run", case).code == 0
@@ -67,6 +79,17 @@ def test_serve_has_the_faults_it_is_told(run: Run, spawn: Spawn, clip: Path, hel
     assert control["seed"] == 4
     assert control["faults"] == [{"kind": "close", "code": 1012, "at_audio_s": 0.2, "leg": 0}]
     assert [firing["kind"] for firing in control["fired"]] == ["close"]
+
+
+def test_serve_refuses_a_file_as_it_is_told(run: Run, spawn: Spawn, clip: Path, helpers: Helpers) -> None:
+    told = ("--fault", "refuse status=402 request=file")
+    ready = helpers.ready(spawn("serve", "--port", 0, "--say", "hello", "--quiet", *told))
+
+    ran = run("transcribe", clip, "--url", ready["http_url"])
+
+    assert ran.code == 2
+    assert "402" in ran.err
+    assert "Project does not have enough credits" in ran.err
 
 
 def test_serve_refuses_what_is_no_fault(run: Run) -> None:

@@ -12,11 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.errors import BadInput
+from harness.protocol.refusal import BodyShape
 from mock_server.faults.base import Fault, Way
 from mock_server.faults.chain import FaultChain, FaultPlan
 from mock_server.faults.inject import What
 from mock_server.faults.notation import fault_table, fault_text, parse_fault, parse_fault_text
-from mock_server.faults.refuse import Refuse
+from mock_server.faults.refuse import Refuse, Requests
 from mock_server.faults.stall import Held
 from mock_server.faults.steps import (
     ClientAudio,
@@ -53,6 +54,10 @@ OWN: dict[str, dict[str, st.SearchStrategy[Any]]] = {
     "bandwidth": {"bytes_per_s": st.sampled_from([1.0, 8.0, 1024.0]), "direction": WAYS},
     "refuse": {
         "status": st.integers(400, 599),
+        "request": st.sampled_from(Requests),
+        "err_code": TEXTS,
+        "err_msg": TEXTS,
+        "shape": st.none() | st.sampled_from(BodyShape),
         "retry_after_s": st.none() | st.integers(0, 100),
         "headers": st.dictionaries(
             st.from_regex(r"x-[a-z.'!]{1,8}", fullmatch=True), st.sampled_from(["", "a b", "'"])

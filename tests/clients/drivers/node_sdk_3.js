@@ -1,6 +1,6 @@
 // A user's program for @deepgram/sdk 3, after its README.
 "use strict";
-const { asked, described, paced, report, sdk } = require("./reporting.js");
+const { described, each, paced, readable, report, sdk } = require("./reporting.js");
 
 const STREAM = {
   model: "nova-3",
@@ -14,32 +14,36 @@ const STREAM = {
   endpointing: 300,
 };
 
-function stream(client) {
+// Streams until the close.
+function stream(client, asked) {
   const connection = client.listen.live(STREAM);
   const { LiveTranscriptionEvents } = sdk;
   for (const event of ["Transcript", "Metadata", "SpeechStarted", "UtteranceEnd", "Unhandled"]) {
     connection.on(LiveTranscriptionEvents[event], (message) => report("message", { message }));
   }
-  connection.on(LiveTranscriptionEvents.Error, (error) => report("error", { text: described(error) }));
-  connection.on(LiveTranscriptionEvents.Close, (event) => report("close", { code: event.code, reason: event.reason }));
+  connection.on(LiveTranscriptionEvents.Error, (error) => report("error", { how: "event", text: described(error), ...readable(error) }));
   connection.on(LiveTranscriptionEvents.Open, async () => {
     report("open");
-    for await (const chunk of paced(asked.audio)) connection.send(chunk);
+    for await (const chunk of paced(asked)) connection.send(chunk);
     connection.requestClose();
     report("sent");
   });
+  return new Promise((over) => {
+    connection.on(LiveTranscriptionEvents.Close, (event) => {
+      report("close", { code: event.code, reason: event.reason });
+      over();
+    });
+  });
 }
 
-async function file(client) {
+async function file(client, asked) {
   const { result, error } = await client.listen.prerecorded.transcribeFile(asked.audio, { model: "nova-3", punctuate: true });
-  if (error) report("error", { text: described(error) });
+  if (error) report("error", { how: "returned", text: described(error), ...readable(error) });
   else report("message", { message: result });
 }
 
-async function main() {
+each((asked) => {
   const client = sdk.createClient(asked.key, { global: { url: asked.url } });
-  await (asked.mode === "file" ? file : stream)(client);
-}
-
-main().catch((error) => report("error", { text: described(error) }));
+  return (asked.mode === "file" ? file : stream)(client, asked);
+});
 process.on("exit", () => report("done"));

@@ -1,6 +1,6 @@
 // A user's program for @deepgram/sdk 5, after its README.
 "use strict";
-const { asked, described, paced, report, sdk } = require("./reporting.js");
+const { described, each, paced, readable, report, sdk } = require("./reporting.js");
 
 const STREAM = {
   model: "nova-3",
@@ -16,7 +16,7 @@ const STREAM = {
 const TURNS = { model: "flux-general-en", encoding: "linear16", sample_rate: 16000 };
 
 // Streams to the end; `finalize` is `stream` with a Finalize whose answer is waited for before the close.
-async function stream(client) {
+async function stream(client, asked) {
   const flux = asked.mode === "turns";
   const connection = await (flux ? client.listen.v2.connect(TURNS) : client.listen.v1.connect(STREAM));
   let finalized;
@@ -26,13 +26,13 @@ async function stream(client) {
     report("message", { message });
     if (message.from_finalize) finalized();
   });
-  connection.on("error", (error) => report("error", { text: described(error) }));
+  connection.on("error", (error) => report("error", { how: "event", text: described(error), ...readable(error) }));
   connection.on("close", (event) => report("close", { code: event.code, reason: event.reason }));
   connection.connect();
   await connection.waitForOpen();
   // As a microphone does: it goes on, whatever becomes of a chunk; the SDK comes back by itself.
   let failed = "";
-  for await (const chunk of paced(asked.audio)) {
+  for await (const chunk of paced(asked)) {
     try {
       connection.sendMedia(chunk);
       failed = "";
@@ -49,16 +49,14 @@ async function stream(client) {
   report("sent");
 }
 
-async function file(client) {
+async function file(client, asked) {
   report("message", { message: await client.listen.v1.media.transcribeFile(asked.audio, { model: "nova-3", punctuate: true }) });
 }
 
-async function main() {
+each((asked) => {
   const socket = asked.url.replace("http", "ws");
   const environment = { base: asked.url, production: socket, agent: socket, agentRest: asked.url };
   const client = new sdk.DeepgramClient({ apiKey: asked.key, environment });
-  await (asked.mode === "file" ? file : stream)(client);
-}
-
-main().catch((error) => report("error", { text: described(error) }));
+  return (asked.mode === "file" ? file : stream)(client, asked);
+});
 process.on("exit", () => report("done"));

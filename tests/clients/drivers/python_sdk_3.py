@@ -11,7 +11,7 @@ from deepgram import (
     LiveTranscriptionEvents,
     PrerecordedOptions,
 )
-from reporting import Arguments, arguments, described, paced, report  # type: ignore[import-not-found]
+from reporting import Arguments, described, each, paced, report  # type: ignore[import-not-found]
 
 EVENTS = ("Transcript", "Metadata", "SpeechStarted", "UtteranceEnd", "Unhandled")
 
@@ -27,7 +27,9 @@ def stream(client: Any, asked: Arguments) -> None:
         connection.on(getattr(LiveTranscriptionEvents, event), on_message)
     connection.on(LiveTranscriptionEvents.Open, lambda *_, **__: report("open"))
     connection.on(LiveTranscriptionEvents.Close, lambda *_, **__: report("close"))
-    connection.on(LiveTranscriptionEvents.Error, lambda _, error, **__: report("error", text=described(error)))
+    connection.on(
+        LiveTranscriptionEvents.Error, lambda _, error, **__: report("error", how="event", text=described(error))
+    )
 
     options = LiveOptions(
         model="nova-3",
@@ -41,7 +43,7 @@ def stream(client: Any, asked: Arguments) -> None:
         endpointing=300,
     )
     if connection.start(options) is False:
-        report("error", text="start() returned False")
+        report("error", how="returned", text="start() returned False")
         return
     for chunk in paced(asked.mode, asked.audio, asked.speed):
         if not connection.send(chunk):
@@ -57,14 +59,9 @@ def file(client: Any, asked: Arguments) -> None:
     report("message", message=answer.to_dict())
 
 
-def main() -> None:
-    asked = arguments()
+def attempt(asked: Arguments) -> None:
     client = DeepgramClient(asked.key, DeepgramClientOptions(url=asked.url))
-    try:
-        {"stream": stream, "file": file}[asked.mode](client, asked)
-    except Exception as error:
-        report("error", text=described(error))
-    report("done")
+    {"stream": stream, "file": file}[asked.mode](client, asked)
 
 
-main()
+each(attempt)

@@ -8,7 +8,7 @@ from typing import Any
 from deepgram import DeepgramClient
 from deepgram.core.events import EventType
 from deepgram.environment import DeepgramClientEnvironment
-from reporting import Arguments, arguments, described, paced, report  # type: ignore[import-not-found]
+from reporting import Arguments, described, each, paced, report  # type: ignore[import-not-found]
 
 STREAM = {
     "model": "nova-3",
@@ -61,7 +61,7 @@ def stream(client: Any, asked: Arguments) -> None:
     with listen.connect(**options) as connection:
         connection.on(EventType.OPEN, lambda _: report("open"))
         connection.on(EventType.MESSAGE, on_message)
-        connection.on(EventType.ERROR, lambda error: report("error", text=described(error)))
+        connection.on(EventType.ERROR, lambda error: report("error", how="event", text=described(error)))
         connection.on(EventType.CLOSE, lambda _: report("close"))
         listening = threading.Thread(target=connection.start_listening, daemon=True)
         listening.start()
@@ -85,14 +85,9 @@ def file(client: Any, asked: Arguments) -> None:
     report("message", message=plain(answer))
 
 
-def main() -> None:
-    asked = arguments()
+def attempt(asked: Arguments) -> None:
     client = DeepgramClient(api_key=asked.key, environment=environment(asked.url))
-    try:
-        (file if asked.mode == "file" else stream)(client, asked)
-    except Exception as error:
-        report("error", text=described(error))
-    report("done")
+    (file if asked.mode == "file" else stream)(client, asked)
 
 
-main()
+each(attempt)

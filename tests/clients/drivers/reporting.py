@@ -3,6 +3,8 @@
 A driver runs with a client of its own version in an environment of its own, so nothing here needs dgharness:
 
     python DRIVER URL KEY stream|finalize|turns|file AUDIO SPEED
+
+Several URLs and several modes, each with commas between them, are done one after the other, mode by mode.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ import json
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -48,6 +50,35 @@ def report(event: str, **facts: Any) -> None:
     line = {"event": event, "wall_s": round(time.monotonic() - _begun_s, 3), **facts}
     with _writing:
         print(json.dumps(line, default=str), flush=True)
+
+
+def each(attempt: Callable[[Arguments], None]) -> None:
+    """Do what was asked for, once for each mode and URL, and tell what it ended with if it broke off."""
+    asked = arguments()
+    for mode in asked.mode.split(","):
+        for url in asked.url.split(","):
+            report("asked", mode=mode, url=url)
+            try:
+                attempt(asked._replace(mode=mode, url=url))
+            except Exception as error:
+                report("error", how="raised", text=described(error), **readable(error))
+    report("done")
+
+
+def readable(error: BaseException) -> dict[str, Any]:
+    """What a program can read of a refusal off an exception, wherever the SDKs keep it: status, body and headers."""
+    answer = getattr(error, "response", None)
+    body = _first(error, "body", "original_error") or _first(answer, "body", "text")
+    headers = _first(error, "headers") or _first(answer, "headers") or {}
+    return {
+        "status": _first(error, "status_code", "status") or _first(answer, "status_code"),
+        "body": bytes(body).decode() if isinstance(body, bytes | bytearray) else body,
+        "headers": {str(name).lower(): str(value) for name, value in dict(headers).items()},
+    }
+
+
+def _first(thing: Any, *names: str) -> Any:
+    return next((found for name in names if (found := getattr(thing, name, None)) is not None), None)
 
 
 def described(error: BaseException | Any) -> str:

@@ -22,7 +22,7 @@ from tests.clients.faults.measurement import (
     write_clip,
 )
 from tests.clients.faults.situations import SITUATIONS, UNDISTURBED
-from tests.clients.faults.table import words_of
+from tests.clients.faults.table import connections, ends, noticed, render, words_of
 from tests.clients.installed import CLIENTS, Client, Line, Run
 
 CHOSEN = [client for client in CLIENTS if client.name in MEASURED]
@@ -71,7 +71,7 @@ def test_some_rows_come_out_again(client: Client, needs: Needs, audio: Path) -> 
         found = loss(*run, undisturbed)
         assert found.fired == 1, situation
         assert found.ended, situation
-        assert [words_of(found), str(found.connections)] == committed[situation.fault][:2], situation
+        assert [words_of([found]), connections([found])] == committed[situation.fault][:2], situation
 
 
 @pytest.mark.timeout(600)
@@ -108,10 +108,32 @@ def test_an_error_or_a_close_that_was_not_asked_for_is_noticed() -> None:
     assert noticed_after_s(told(opened, error, early), 2.0) == 0.5
 
 
-def test_words_are_told_in_words() -> None:
-    loss = Loss(
-        1, lost=2, changed=0, extra=3, connections=1, ended=True, took_s=3.0, error="", noticed_s=None, backwards=False
-    )
+FOUND = Loss(
+    1, lost=2, changed=0, extra=3, connections=1, ended=True, took_s=3.0, error="", noticed_s=None, backwards=False
+)
 
-    assert words_of(loss) == "2 lost, 3 too many"
-    assert words_of(replace(loss, lost=0, extra=0)) == "all"
+
+def test_words_are_told_in_words() -> None:
+    assert words_of([FOUND]) == "2 lost, 3 too many"
+    assert words_of([replace(FOUND, lost=0, extra=0)]) == "all"
+
+
+def test_what_differs_from_run_to_run_is_shown_from_the_lowest_to_the_highest() -> None:
+    later = replace(FOUND, lost=0, connections=4, took_s=7.6, noticed_s=0.26, backwards=True)
+    hung = replace(later, ended=False, took_s=55.0, noticed_s=1.0)
+
+    assert words_of([FOUND, later]) == "0-2 lost, 3 too many"
+    assert connections([FOUND, later]) == "1-4, time restarts in 1 of 2"
+    assert connections([later, hung]) == "4, time restarts"
+    assert (ends([FOUND, later]), ends([FOUND, later, hung])) == ("3-8 s", "3-8 s, **hangs** in 1 of 3")
+    assert ends([hung, hung]) == "**hangs**"
+    assert (noticed([FOUND]), noticed([FOUND, later])) == ("–", "0.3 s in 1 of 2")
+    assert noticed([later, hung]) == "0.3-1.0 s"
+
+
+def test_a_row_says_every_error_that_was_seen_and_the_page_how_many_runs() -> None:
+    other = replace(FOUND, error="Error: no")
+    page = render({"a client": [(UNDISTURBED, [FOUND, other, other])]}, runs=3, words=21, clip_audio_s=7.2, limit_s=55)
+
+    assert "| none | 2 lost, 3 too many | 1 | 3 s | – | `Error: no` or none |" in page
+    assert "3 runs" in page

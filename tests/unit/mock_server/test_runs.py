@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mock_server.faults.chain import FaultChain
 from mock_server.faults.notation import parse_fault_text
-from mock_server.faults.steps import Moment
+from mock_server.faults.steps import Asked, Moment
 from mock_server.legs import REMEMBERED_WALL_S, SILENT_WALL_S
 from mock_server.runs import FaultRuns, Run
 
@@ -52,6 +52,17 @@ def test_after_a_good_end_a_new_run_has_all_faults_and_the_next_seed() -> None:
     assert second is not first
     assert refuses(chain)
     assert (first.plan.seed, second.plan.seed) == (7, 8)
+
+
+def test_a_posted_file_changes_nothing_of_what_a_stream_meets() -> None:
+    runs = FaultRuns(ONCE, 7)
+    posted, chain = runs.attempt("a", 0.0, Asked.FILE)
+    assert refuses(chain)
+    streamed, chain = runs.attempt("a", 0.0)
+
+    assert refuses(chain)
+    assert streamed is not posted
+    assert (posted.plan.seed, streamed.plan.seed) == (7, 7)
 
 
 def test_clients_do_not_share_runs() -> None:
