@@ -1,8 +1,8 @@
 """Manifests: many files with what was said in each, as cases. The formats in which speech corpora name their parts.
 
 `.jsonl` and `.json` have one object a line, as NeMo writes them (`audio_filepath`, `text`); `.tsv` and `.csv` begin
-with a line of column names. The audio is `audio_filepath`, `audio`, `path` or `file`, relative to the manifest; what was
-said is `text`, `reference` or `transcript`; `id` or `name` is what reports call it.
+with a line of column names. The audio is `audio_filepath`, `audio`, `path` or `file`, relative to the manifest; what
+was said is `text`, `reference` or `transcript`; `id` or `name` is what reports call it.
 """
 
 from __future__ import annotations

@@ -65,7 +65,7 @@ class Whisper:
             samples, language="en", beam_size=beam, word_timestamps=True, condition_on_previous_text=False
         )
         return tuple(
-            Heard(word.word.strip(), float(word.start), float(word.end), float(word.probability))
+            Heard(word.word.strip(), word.start, word.end, word.probability)
             for segment in segments
             for word in segment.words or ()
             if word.word.strip()

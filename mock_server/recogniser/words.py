@@ -43,7 +43,7 @@ def on_the_wire(
         begin = min(max(begin, at_audio_s), max(latest_audio_s - SHORTEST_WORD_AUDIO_S, 0.0))
         end = min(max(end, begin + SHORTEST_WORD_AUDIO_S), max(latest_audio_s, begin))
         at_audio_s = begin
-        confidence = _certainty(probabilities, begin, end) if word.confidence is None else word.confidence
+        confidence = _certainty(probabilities, begin, end) if word.confidence is None else float(word.confidence)
         words.append(
             Word(
                 word=bare(word.text),
@@ -61,7 +61,8 @@ def _spans(
 ) -> list[tuple[float, float]]:
     """Where each word lies within its stretch."""
     if all(word.start_audio_s is not None and word.end_audio_s is not None for word in heard):
-        return [(word.start_audio_s or 0.0, word.end_audio_s or 0.0) for word in heard]
+        # Engines compute with numpy, whose numbers are not the wire's.
+        return [(float(word.start_audio_s or 0.0), float(word.end_audio_s or 0.0)) for word in heard]
     spoken = [number for number, probability in enumerate(probabilities) if probability >= SPEECH_UNTIL]
     if not spoken:
         spoken = list(range(max(1, int(duration_audio_s / FRAME_AUDIO_S))))

@@ -113,7 +113,7 @@ def test_a_recording_that_cannot_even_be_begun(spawn: Spawn, files: Path) -> Non
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ([], "nothing to answer with: name --say TEXT, --recording PATH, --case PATH, --engine NAME or --unknown-is-silence"),
+        ([], "nothing to answer with: name --say TEXT, --recording PATH, --case PATH, --engine NAME or"),
         (["--say", " "], "--say: the text is empty"),
         (["--say", "@nowhere.txt"], "nowhere.txt: cannot be read"),
         (["--say", "@words.txt"], "words.txt: the file is empty"),
