@@ -6,13 +6,13 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test lint tests benchmarks explore mutations fuzz clean
+.PHONY: help demo test lint tests benchmarks explore mutations fuzz recordings clean
 
 help: ## list what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /	/' | expand -t 14
 
 demo: $(VENV)/.runs ## stream a clip in real time to a mock Deepgram, transcribe it, judge and score both
-	$(BIN)/dgharness run fixtures/cases/booking.toml --watch
+	$(BIN)/dgharness run fixtures/recordings/booking.toml --watch
 
 test: lint tests ## everything that CI checks
 
@@ -38,6 +38,9 @@ mutations: $(VENV)/.tests ## take each guard out once and see a test go red; a m
 
 fuzz: $(VENV)/.tests ## 100,000 hostile connections; takes some minutes
 	DGHARNESS_FUZZ_ATTACKS=100000 $(BIN)/pytest tests/fuzz -s
+
+recordings: $(VENV)/.tests ## what Whisper hears in the clips, streamed in real time and posted; four minutes
+	$(BIN)/python fixtures/make_recordings.py
 
 clean: ## forget the virtual environment and all caches
 	rm -rf $(VENV) .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .benchmarks

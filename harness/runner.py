@@ -86,6 +86,8 @@ async def run_case(
         tool=tool,
         observer=observer,
         on_header=on_header,
+        replies=answering.replies,
+        synthetic=answering.synthetic,
     )
     posted = None
     if not streamed.interrupted:

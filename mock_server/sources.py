@@ -82,13 +82,14 @@ class RecordedSource:
         return bool(self.recording and self.recording.header.synthetic)
 
     def describe(self) -> str:
-        """`recording NAME`, and which half is derived."""
+        """`recording NAME`, what produced it, and which half is derived."""
         if self.recording is None:
             return f"recording {self.name} (pre-recorded response; the stream is made from its words)"
         if self.response is None:
             kind, parts = ("streamed", "finals") if self.flux_session is None else ("Flux", "turns")
             return f"recording {self.name} ({kind} session; the pre-recorded answer is made from its {parts})"
-        return f"recording {self.name}"
+        produced_by = self.recording.header.replies
+        return f"recording {self.name} ({produced_by})" if produced_by else f"recording {self.name}"
 
     def script(self, options: ListenOptions, channels: int) -> Script:
         """The recorded session, literally, when its channels are the ones asked for; else made from its words."""

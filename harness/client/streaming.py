@@ -52,6 +52,8 @@ async def stream(
     observer: Observer | None = None,
     on_header: Callable[[Header], None] | None = None,
     clock: Clock | None = None,
+    replies: str | None = None,
+    synthetic: bool | None = None,
 ) -> StreamOutcome:
     """Stream audio to a server and take in everything it says, until Metadata and the close.
 
@@ -65,6 +67,8 @@ async def stream(
         seed: of the reconnection's jitter.
         observer: told every entry as it happens.
         on_header: told the recording's header before anything else.
+        replies: what produces the answers, for the recording's header; the host's name when None.
+        synthetic: whether they are made up rather than recognised; None when that is not known.
         clock: where the time comes from.
 
     Returns:
@@ -82,7 +86,8 @@ async def stream(
         query=options.to_query(),
         created=rfc3339(clock.unix_ms()),
         tool=tool,
-        replies=endpoint.host,
+        replies=endpoint.host if replies is None else replies,
+        synthetic=synthetic,
     )
     notes = Notes(audio.format, audio.source, observer, clock.now_s(), container=audio.container)
     rng = Random(seed)

@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from deepgram.listen.v1 import types as live_types
 from deepgram.types.listen_v1response import ListenV1Response
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError
-from pydantic import BaseModel
-from pydantic import ValidationError as ModelError
-from referencing import Registry
-from referencing.jsonschema import DRAFT202012
 
 from harness.protocol import refusal as refusals
 from harness.protocol.refusal import BodyShape, Refusal
+from tests.spec.describing import Schema, against
 
 Differences = Callable[[str], dict[str, str]]
 
@@ -94,12 +89,12 @@ def test_streamed_messages_are_those_of_the_sdk(streamed: list[dict[str, Any]], 
     found = set[str]()
     for message in streamed:
         model = getattr(live_types, f"ListenV1{message['type']}", None)
-        found |= {f"{message['type']}: no model"} if model is None else set(_against(model, message, message["type"]))
+        found |= {f"{message['type']}: no model"} if model is None else set(against(model, message, message["type"]))
     assert found == set(differences("deepgram-sdk"))
 
 
 def test_answers_are_those_of_the_sdk(prerecorded: list[dict[str, Any]], differences: Differences) -> None:
-    found = {difference for response in prerecorded for difference in _against(ListenV1Response, response, "response")}
+    found = {difference for response in prerecorded for difference in against(ListenV1Response, response, "response")}
     assert found == set(differences("deepgram-sdk, pre-recorded"))
 
 
@@ -118,71 +113,3 @@ def test_a_message_that_is_not_as_described_is_found(
     spoil(message)
     check = Schema(spec["AsyncAPI"])
     assert set(check.differences("ListenV1_ListenV1SpeechStarted", message, "SpeechStarted")) == {difference}
-
-
-class Schema:
-    """One description; objects may have declared fields only, or nothing that is left undeclared would be seen."""
-
-    def __init__(self, document: dict[str, Any]) -> None:
-        self._document = _closed(document)
-        resource = DRAFT202012.create_resource(self._document)
-        self._registry: Registry[Any] = Registry().with_resource("urn:description", resource)
-
-    def differences(self, name: str, value: Any, label: str) -> Iterator[str]:
-        """What the schema objects to in a value, as `Path.field: why`."""
-        if name not in self._document["components"]["schemas"]:
-            yield f"{label}: no schema"
-            return
-        schema = {"$ref": f"urn:description#/components/schemas/{name}"}
-        validator = Draft202012Validator(schema, registry=self._registry)
-        for error in validator.iter_errors(value):
-            yield from _named(error, label)
-
-
-def _named(error: ValidationError, label: str) -> Iterator[str]:
-    path = _dotted(label, error.absolute_path)
-    schema: Any = error.schema
-    instance: Any = error.instance
-    match error.validator:
-        case "additionalProperties":
-            yield from (f"{path}.{name}: undeclared" for name in instance if name not in schema["properties"])
-        case "required":
-            yield from (f"{path}.{name}: required" for name in schema["required"] if name not in instance)
-        case "oneOf" | "anyOf" | "allOf" if error.context:
-            yield f"{path}: {error.validator}"
-        case validator:
-            yield f"{path}: {validator}"
-
-
-def _closed(node: Any) -> Any:
-    if isinstance(node, dict):
-        closed = {key: _closed(inner) for key, inner in node.items()}
-        if node.get("type") == "object" and node.get("properties") and "additionalProperties" not in node:
-            closed["additionalProperties"] = False
-        return closed
-    return [_closed(inner) for inner in node] if isinstance(node, list) else node
-
-
-def _against(model: type[BaseModel], value: dict[str, Any], label: str) -> Iterator[str]:
-    """What a typed model objects to, and what it does not know."""
-    try:
-        typed = model.model_validate(value)
-    except ModelError as error:
-        for problem in error.errors():
-            yield f"{_dotted(label, problem['loc'])}: {problem['type']}"
-        return
-    yield from _unknown(typed, label)
-
-
-def _unknown(typed: Any, path: str) -> Iterator[str]:
-    if isinstance(typed, list):
-        for item in typed:
-            yield from _unknown(item, path)
-    elif isinstance(typed, BaseModel):
-        yield from (f"{path}.{name}: undeclared" for name in typed.model_extra or ())
-        for name in type(typed).model_fields:
-            yield from _unknown(getattr(typed, name), f"{path}.{name}")
-
-
-def _dotted(label: str, parts: Iterable[Any]) -> str:
-    return ".".join([label, *(str(part) for part in parts if not isinstance(part, int))])
