@@ -5,7 +5,9 @@ No socket, no clock: the WebSocket shell executes the actions, a simulation may 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
 from harness.protocol.closing import CUT, NO_CODE, NORMAL, CloseReason
 from harness.protocol.flux_messages import Connected, FluxConfigure, FluxError, ForceEndTurn
@@ -24,13 +26,23 @@ from harness.recording.entries import Direction
 from mock_server.connection import Action, SendClose, SendText
 from mock_server.flux.configuring import Configuration
 from mock_server.flux.replay import FluxReplay
+from mock_server.flux.script import STEP_AUDIO_S, TOLERANCE_AUDIO_S
 from mock_server.flux.settings import FluxSettings
 from mock_server.flux.wording import Worded, worded
 from mock_server.flux_hearing import FluxHearing
 from mock_server.journal import Journal
 from mock_server.legs import Legs
 from mock_server.library import Replies, Unidentified
+from mock_server.throttle import Throttle
 from mock_server.transcriber import LiveTurns, News, Recogniser, nobody_waits
+
+
+@dataclass(frozen=True)
+class _Waiting:
+    """A request that is answered once all audio before it was transcribed."""
+
+    audio_s: float
+    fulfil: Callable[[float], list[Action]]
 
 
 class FluxConnection:
@@ -76,6 +88,8 @@ class FluxConnection:
         self._replay: FluxReplay | LiveTurns | None = None
         self._live: LiveTurns | None = None
         self._closing = False  # a recogniser was asked for its last words
+        self._throttle = Throttle(settings.processing_speed, now_s)
+        self._waiting: deque[_Waiting] = deque()
         self._begin_replay()
 
     # --- what the client did ----------------------------------------------------------------------------------------
@@ -115,10 +129,11 @@ class FluxConnection:
     def wake(self, now_s: float) -> list[Action]:
         """The time asked for has come."""
         actions = self._greet(now_s)
-        if self._replay is not None and not self.closed:
-            actions += self._say(self._replay.wake(now_s), now_s)
-            if self._closing and not self._replay.busy:
-                return [*actions, *self._close(self._settings.close_code, "", now_s)]
+        if self.closed:
+            return actions
+        actions += self._proceed(now_s)
+        if self._closing and self._replay is not None and not self._replay.busy:
+            return [*actions, *self._close(self._settings.close_code, "", now_s)]
         return actions + self._handle(self._session.wake(now_s), now_s)
 
     @property
@@ -129,6 +144,8 @@ class FluxConnection:
         if not self._sequence_id:
             return self._session.opened_s
         waits = [self._session.next_wakeup_s, self._replay.next_wakeup_s if self._replay else None]
+        if self._throttle.behind:
+            waits.append(self._throttle.reaches_at_s(self._throttle.processed_audio_s + STEP_AUDIO_S))
         return min((wait for wait in waits if wait is not None), default=None)
 
     @property
@@ -180,20 +197,38 @@ class FluxConnection:
         if self._hearing.decoder.undecodable:
             reason = CloseReason.DATA_0000
             return self._close(reason.close_code, reason.text(self._settings.reason_style), now_s)
-        if self._replay is None:
-            return []
-        return self._say(self._replay.receive_audio(self.audio_s, now_s), now_s)
+        return self._proceed(now_s)
+
+    def _proceed(self, now_s: float) -> list[Action]:
+        """What the audio transcribed by now brings about, and the requests that stood between it."""
+        actions: list[Action] = []
+        processed_audio_s = self._throttle.advance(self.audio_s, now_s)
+        while self._waiting and self._waiting[0].audio_s <= processed_audio_s + TOLERANCE_AUDIO_S:
+            waiting = self._waiting.popleft()
+            actions += [*self._hear_until(waiting.audio_s, now_s), *waiting.fulfil(now_s)]
+        return actions if self.closed else [*actions, *self._hear_until(processed_audio_s, now_s)]
+
+    def _hear_until(self, audio_s: float, now_s: float) -> list[Action]:
+        return [] if self._replay is None else self._say(self._replay.receive_audio(audio_s, now_s), now_s)
+
+    def _in_turn(self, fulfil: Callable[[float], list[Action]], now_s: float) -> list[Action]:
+        """Do it once all audio before it was transcribed."""
+        self._waiting.append(_Waiting(self.audio_s, fulfil))
+        return self._proceed(now_s)
 
     def _answer_control(self, message: object, now_s: float) -> list[Action]:
         if self._session.state is not State.OPEN:
             return []
         match message:
             case FluxConfigure():
-                return self._configure(message, now_s)
+                return self._in_turn(lambda now_s: self._configure(message, now_s), now_s)
             case ForceEndTurn() if self._settings.force_end_turn:
-                return self._say(self._replay.force_end_turn(now_s) if self._replay else [], now_s)
+                return self._in_turn(self._force_end_turn, now_s)
         # Whatever Flux does not know, KeepAlive and Finalize of v1 too, ends the session (python-sdk issues 618, 649).
         return self._fail("UNPARSABLE_CLIENT_MESSAGE", "The last text message could not be parsed.", now_s)
+
+    def _force_end_turn(self, now_s: float) -> list[Action]:
+        return self._say(self._replay.force_end_turn(now_s) if self._replay else [], now_s)
 
     def _configure(self, message: FluxConfigure, now_s: float) -> list[Action]:
         reply = self._configuration.apply(message)
@@ -209,6 +244,9 @@ class FluxConnection:
         self._hand_on()
         if self._hearing.unidentified is not None:
             return self._refuse(self._hearing.unidentified, now_s)
+        return self._in_turn(self._finish_stream, now_s)
+
+    def _finish_stream(self, now_s: float) -> list[Action]:
         said: list[Action] = []
         if self._replay is not None:
             said += self._say(self._replay.close_stream(self.audio_s, now_s), now_s)

@@ -132,7 +132,12 @@ class Reception:
         """What answers on the endpoint that was asked for."""
         chosen, now_s = self._settings.connection, self._clock.now_s()
         if isinstance(options, FluxOptions):
-            flux = replace(self._settings.flux, lag_scale=chosen.lag_scale, reason_style=chosen.reason_style)
+            flux = replace(
+                self._settings.flux,
+                lag_scale=chosen.lag_scale,
+                max_speed=chosen.max_speed,
+                reason_style=chosen.reason_style,
+            )
             return FluxConnection(
                 options, self._replies, request_id, journal, flux, now_s, legs=self._legs, client=client
             )

@@ -7,18 +7,16 @@ the looks at all audio before it.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 from harness.audio.pcm import Samples
 from mock_server.flux.replay import Queued, Reply
 from mock_server.flux.script import STEP_AUDIO_S, TOLERANCE_AUDIO_S, Look
 from mock_server.flux.thresholds import Thresholds
 from mock_server.flux.turns import Turns
+from mock_server.recogniser.backlog import Backlog
 from mock_server.recogniser.looks import LooksListener
 from mock_server.recogniser.workers import Desk
-
-PIECE_AUDIO_S: Final = 0.5
-"""A burst is worked on in pieces."""
 
 Mark: TypeAlias = Callable[[], Sequence[Queued]]
 """What is to be done once all audio before it was heard."""
@@ -42,6 +40,7 @@ class FluxTranscription:
     ) -> None:
         self._listener, self._desk, self._rate = listener, desk, sample_rate
         self._turns = Turns(thresholds)
+        self._backlog = Backlog(sample_rate)
         self._cursor_audio_s = 0.0
 
     @property
@@ -51,13 +50,13 @@ class FluxTranscription:
 
     def hear(self, samples: Samples) -> None:
         """The next samples."""
-        piece_frames = int(PIECE_AUDIO_S * self._rate)
-        for begin in range(0, len(samples), piece_frames):
-            self._give(samples[begin : begin + piece_frames])
+        self._backlog.hear(samples)
 
     def receive_audio(self, cursor_audio_s: float, now_s: float) -> list[Queued]:
-        """So much audio is here now; it was handed on when it came."""
+        """Hand on what may be transcribed by now."""
         self._cursor_audio_s = cursor_audio_s
+        for samples in self._backlog.hand_on(cursor_audio_s):
+            self._give(samples)
         return self.wake(now_s)
 
     def wake(self, now_s: float) -> list[Queued]:
@@ -93,11 +92,13 @@ class FluxTranscription:
 
     def close_stream(self, cursor_audio_s: float, now_s: float) -> list[Queued]:
         """Ask for the last looks."""
+        said = self.receive_audio(cursor_audio_s, now_s)
         self._desk.ask(lambda: self._listener.close_stream(cursor_audio_s))
-        return self.wake(now_s)
+        return said
 
     def abandon(self) -> None:
         """Nobody waits for what is left."""
+        self._backlog.drop()
         self._desk.abandon()
         self._desk.ask(self._over)
 

@@ -5,18 +5,10 @@ What was asked while the worker is at work waits in the connection, so that answ
 
 from __future__ import annotations
 
-from collections import deque
-from typing import Final
-
 from harness.audio.pcm import Samples
+from mock_server.recogniser.backlog import Backlog
 from mock_server.recogniser.listener import StreamListener
 from mock_server.recogniser.workers import Desk
-
-PIECE_AUDIO_S: Final = 0.5
-"""A burst is worked on in pieces, so that what the first second says does not wait for the last."""
-
-HAND_ON_EVERY_AUDIO_S: Final = 0.1
-"""Audio that had to wait (`Throttle`) is handed on so often."""
 
 
 class Transcription:
@@ -30,8 +22,7 @@ class Transcription:
 
     def __init__(self, listener: StreamListener, desk: Desk[str], sample_rate: int) -> None:
         self._listener, self._desk, self._rate = listener, desk, sample_rate
-        self._heard: deque[Samples] = deque()
-        self._heard_frames = self._given_frames = 0
+        self._backlog = Backlog(sample_rate)
         self._cursor_audio_s = 0.0
 
     next_wakeup_s = None
@@ -39,9 +30,7 @@ class Transcription:
     @property
     def next_due_audio_s(self) -> float | None:
         """While audio waits, as soon as a little more of it may be handed on."""
-        if not self._heard:
-            return None
-        return min(self._given_frames / self._rate + HAND_ON_EVERY_AUDIO_S, self._heard_frames / self._rate)
+        return self._backlog.next_due_audio_s
 
     @property
     def busy(self) -> bool:
@@ -50,21 +39,13 @@ class Transcription:
 
     def hear(self, samples: Samples) -> None:
         """The next samples."""
-        if len(samples):
-            self._heard.append(samples)
-            self._heard_frames += len(samples)
+        self._backlog.hear(samples)
 
     def receive_audio(self, cursor_audio_s: float, now_s: float) -> list[str]:
         """Hand on what may be transcribed by now."""
         self._cursor_audio_s = cursor_audio_s
-        piece_frames = int(PIECE_AUDIO_S * self._rate)
-        while self._heard and (allowed := round(cursor_audio_s * self._rate) - self._given_frames) > 0:
-            samples = self._heard.popleft()
-            take = min(len(samples), allowed, piece_frames)
-            if take < len(samples):
-                self._heard.appendleft(samples[take:])
-            self._given_frames += take
-            self._give(samples[:take])
+        for samples in self._backlog.hand_on(cursor_audio_s):
+            self._give(samples)
         return self.wake(now_s)
 
     def wake(self, now_s: float) -> list[str]:
@@ -85,7 +66,7 @@ class Transcription:
 
     def abandon(self) -> None:
         """Nobody waits for what is left."""
-        self._heard.clear()
+        self._backlog.drop()
         self._desk.abandon()
         self._desk.ask(self._over)
 

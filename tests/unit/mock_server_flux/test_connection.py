@@ -361,3 +361,23 @@ def test_a_connection_that_was_let_go_is_over(talk_to: TalkTo) -> None:
     assert talk.connection.closed
     assert talk.connection.next_wakeup_s is None
     assert not talk.connection.closed_in_order
+
+
+@pytest.mark.parametrize(("max_speed", "takes_s"), [(1.25, 9.0 / 1.25), (None, 0.0)])
+def test_a_burst_delays_turns_replies_and_the_close(talk_to: TalkTo, max_speed: float | None, takes_s: float) -> None:
+    """Ten seconds at once: all but the first of them wait to be transcribed, and what was asked after them too."""
+    talk = talk_to(settings=FluxSettings(max_speed=max_speed))
+    talk._take(talk.connection.receive_binary(bytes(10 * BYTES_PER_SECOND), 0.0))
+    talk.text(CONFIGURE).wait(0.2)
+    early = len(talk.of("EndOfTurn"))
+    talk.close_stream().wait(max(0.0, takes_s - 0.4))
+    assert (talk.close is None) is bool(takes_s)
+
+    talk.wait(1.0)
+
+    assert talk.close is not None
+    assert len(talk.of("EndOfTurn")) == 2
+    assert early == (0 if takes_s else 2)
+    kinds = [message.get("event", message["type"]) for message in talk.messages]
+    assert kinds.index("ConfigureSuccess") > kinds.index("EndOfTurn")
+    assert all(message["audio_window_end"] <= 10.0 + 1e-3 for message in talk.of("Update"))
