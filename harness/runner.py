@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, replace
+from urllib.parse import urlencode
 
 import msgspec
 
@@ -20,6 +21,8 @@ from harness.conformance.judge import judge
 from harness.conformance.settings import ClientClaim, JudgeSettings
 from harness.errors import BadInput
 from harness.protocol.codec import decode_server
+from harness.protocol.flux_codec import decode_flux_server
+from harness.protocol.flux_options import FluxOptions, parse_flux_query
 from harness.protocol.listen_options import ListenOptions, read_pairs
 from harness.protocol.messages import Results
 from harness.protocol.parameters import Endpoint as PathEndpoint
@@ -32,11 +35,13 @@ from harness.scoring.error_rate import ErrorRate
 from harness.scoring.normalize import Normalizer, normalizer
 from harness.scoring.wer import CorpusScore, score
 from harness.streamer.backoff import ReconnectPolicy
+from harness.streamer.dialect import FLUX_PATH, Dialect, FluxDialect, ListenDialect
 from harness.streamer.notes import Observer, StreamOutcome
 from harness.streamer.settings import StreamSettings
 from harness.transcript import Transcript
 
 DEFAULT_MODEL = "nova-3"
+DEFAULT_FLUX_MODEL = "flux-general-en"
 INTERRUPTED = "interrupted"
 
 
@@ -151,6 +156,20 @@ def listen_options(pairs: tuple[tuple[str, str], ...], fmt: AudioFormat) -> List
     )
 
 
+def flux_options(pairs: tuple[tuple[str, str], ...], fmt: AudioFormat) -> FluxOptions:
+    """A query string's pairs as options of `/v2/listen` that declare `fmt`; flux-general-en unless they name a model.
+
+    Raises:
+        BadInput: Deepgram would refuse them.
+    """
+    declared = {"encoding": str(fmt.encoding), "sample_rate": str(fmt.sample_rate)}
+    named = pairs if any(name == "model" for name, _ in pairs) else (("model", DEFAULT_FLUX_MODEL), *pairs)
+    options = parse_flux_query(urlencode([*named, *declared.items()]))
+    if isinstance(options, Refusal):
+        raise BadInput(f"options: Deepgram would refuse this: {options.message}")
+    return options
+
+
 def read_options(pairs: tuple[tuple[str, str], ...], endpoint: PathEndpoint) -> ListenOptions:
     """A query string's pairs as options.
 
@@ -233,8 +252,11 @@ def summarise_stream(streamed: StreamOutcome, scored: Score | None) -> Streamed:
 
 
 def _results(recording: Recording) -> Iterator[tuple[float, Results]]:
+    """When each Results came; of Flux, what its turns are to a client that reads them as Results."""
+    flux = recording.header.path == FLUX_PATH
+    dialect: Dialect = FluxDialect() if flux else ListenDialect()
     for entry in recording.texts(Direction.DOWNSTREAM):
-        message = decode_server(entry.text).message
+        message = dialect.understood((decode_flux_server if flux else decode_server)(entry.text).message)
         if isinstance(message, Results):
             yield entry.wall_s, message
 

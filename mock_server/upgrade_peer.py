@@ -120,12 +120,13 @@ class UpgradePeer:
 
     def _refuse(self, refused: Refused) -> None:
         """Answer as everywhere else, with ids and `dg-error`; the client gets a while to take it in."""
+        # Before the client can know of it: whoever was refused may look for the journal at once.
+        self._server.refused(refused)
         answer = refused.response
         response = Response(answer.status, answer.reason_phrase, Headers(answer.headers), answer.body)
         self._transport.write(response.serialize())
         tcp.end(self._transport)
         self._timer = self._loop.call_later(self._server.settings.limits.close_timeout_s, self._transport.abort)
-        self._server.refused(refused)
 
 
 def _echoed(protocol: ServerProtocol, offered: Sequence[Subprotocol]) -> Subprotocol | None:

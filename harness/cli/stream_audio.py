@@ -37,13 +37,14 @@ from harness.client.streaming import stream
 from harness.client.streams import AudioToSend
 from harness.conformance.findings import Severity, Verdict
 from harness.errors import BadInput
+from harness.protocol.flux_options import FluxOptions
 from harness.protocol.listen_options import ListenOptions
 from harness.protocol.session import Timers
 from harness.recording.entries import AnyEntry, Direction, Refused
 from harness.recording.entries import Opened as UpgradeOpened
 from harness.recording.scrub import mask
 from harness.results import CaseResult, Outcome, to_json
-from harness.runner import judge_stream, listen_options, summarise_stream
+from harness.runner import flux_options, judge_stream, listen_options, summarise_stream
 from harness.streamer.header import take_apart
 from harness.streamer.notes import StreamOutcome
 from harness.streamer.settings import StreamSettings
@@ -52,6 +53,9 @@ from reports.figures import count
 from reports.render_text import render_case_text
 
 RECORDING_ENDING: Final = ".jsonl"
+FLUX_CHUNK_MS: Final = 80.0
+"""What Deepgram's docs advise for Flux."""
+
 FORMAT_PARAMETERS: Final = {"encoding": "--encoding", "sample_rate": "--sample-rate", "channels": "--channels"}
 
 
@@ -59,6 +63,7 @@ FORMAT_PARAMETERS: Final = {"encoding": "--encoding", "sample_rate": "--sample-r
 @click.argument("source", metavar="FILE|-|URL")
 @endpoint_options
 @query_option
+@click.option("--flux", is_flag=True, help="Speak to /v2/listen, in turns; chunks of 80 ms unless told otherwise.")
 @click.option("--chunk-ms", type=milliseconds, default=20, show_default=True, help="Audio in each frame, 20 to 250 ms.")
 @click.option("--speed", default="1", show_default=True, help="Audio seconds per second: 1, 4, or max.")
 @click.option("--encoding", default="linear16", show_default=True, help="linear16, linear32, mulaw or alaw.")
@@ -88,6 +93,7 @@ def command(
     url: str,
     key: str,
     pairs: tuple[str, ...],
+    flux: bool,
     chunk_ms: float,
     speed: str,
     encoding: str,
@@ -111,17 +117,21 @@ def command(
     in .raw, .pcm, .ulaw or .alaw, files without a header when --encoding is given, and standard input are taken to be
     in that format already. With --container a WAV file is sent as it is; every new connection sees its header first.
 
-    A lost connection is an error and the end, unless --reconnect says otherwise.
+    A lost connection is an error and the end, unless --reconnect says otherwise. With --flux the audio is heard in
+    turns; -o then takes the options of /v2/listen, such as eager_eot_threshold.
 
     \b
     dgharness stream speech.wav --chunk-ms 40 -o model=nova-3 -o smart_format=true
+    dgharness stream speech.wav --flux -o eot_threshold=0.8
     arecord -f S16_LE -r 16000 -t raw | dgharness stream - --record call.jsonl
     """
     set_up_logging(log_level, as_json=log_json, secrets=secrets_of(key))
     declared = _format(encoding, sample_rate, channels)
     contained = _contained(source) if in_container else None
     fmt = declared if contained is None else contained.audio.format
-    options = _options(pairs, fmt, declare=contained is None)
+    options = _flux_options(pairs, fmt, declare=contained is None) if flux else _options(pairs, fmt, contained is None)
+    if flux and not was_given("chunk_ms"):
+        chunk_ms = FLUX_CHUNK_MS
     plain = StreamSettings(
         chunk_ms=chunk_ms,
         speed=Speed.parse(speed),
@@ -134,8 +144,9 @@ def command(
     server = Endpoint(url, key)
     _check_record(record, source)
     opened = contained or audio_input.prepare(source, fmt, declared=was_given("encoding"))
-    advise(options)
-    warn(chunk_advice(chunk_ms), *opened.warnings)
+    if isinstance(options, ListenOptions):
+        advise(options)
+    warn(None if flux else chunk_advice(chunk_ms), *opened.warnings)
     if opened.converted:
         # Only who named a format contradicts the file; the default converts what comes, and says so.
         (warn if any(map(was_given, FORMAT_PARAMETERS)) else note)(opened.converted)
@@ -191,13 +202,24 @@ def _contained(source: str) -> audio_input.Opened:
     return audio_input.Opened(audio, taken.format.seconds(len(taken.audio)))
 
 
-def _options(pairs: tuple[str, ...], fmt: AudioFormat, *, declare: bool) -> ListenOptions:
+def _options(pairs: tuple[str, ...], fmt: AudioFormat, declare: bool) -> ListenOptions:
+    options = listen_options(_named(pairs), fmt)
+    return options if declare else replace(options, encoding=None, sample_rate=None, channels=None)
+
+
+def _flux_options(pairs: tuple[str, ...], fmt: AudioFormat, *, declare: bool) -> FluxOptions:
+    if fmt.channels != 1:
+        raise BadInput(f"--flux: hears one channel; wanted --channels 1, not {fmt.channels}")
+    options = flux_options(_named(pairs), fmt)
+    return options if declare else replace(options, encoding=None, sample_rate=None)
+
+
+def _named(pairs: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
     named = query_pairs(pairs)
     for name, value in named:
         if name in FORMAT_PARAMETERS:
             raise BadInput(f"-o {name}={value}: the format is declared with {FORMAT_PARAMETERS[name]} {value}")
-    options = listen_options(named, fmt)
-    return options if declare else replace(options, encoding=None, sample_rate=None, channels=None)
+    return named
 
 
 def _check_record(record: Path | None, source: str) -> None:
@@ -210,7 +232,7 @@ def _check_record(record: Path | None, source: str) -> None:
 
 def _streamed(
     server: Endpoint,
-    options: ListenOptions,
+    options: ListenOptions | FluxOptions,
     opened: audio_input.Opened,
     settings: StreamSettings,
     keeper: Keeper,

@@ -1,7 +1,7 @@
 """The rule table: every rule once, in the order in which they are read. `docs/reference/rules.md` shows the same table.
 
-`I1` to `I15` are invariants of a `/v1/listen` session, `S-` are a server's other duties, `C-` a client's, `P-` what a
-client made of the messages.
+`I1` to `I15` are invariants of a `/v1/listen` session, `F0` to `F7` of a `/v2/listen` one, `S-` are a server's other
+duties, `C-` a client's, `P-` what a client made of the messages.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from harness.conformance import (
     client_opening,
     client_query,
     client_session,
+    flux,
     pacing,
     parsing,
     server_results,
@@ -27,7 +28,9 @@ _V2: Final = (2,)
 _EVERY: Final = (1, 2)
 
 
-def _server(id_: str, severity: Severity, what: str, source: str, check: Check) -> Rule:
+def _server(
+    id_: str, severity: Severity, what: str, source: str, check: Check, versions: tuple[int, ...] = _V1
+) -> Rule:
     return Rule(
         id=id_,
         family=Family.PROTOCOL,
@@ -36,6 +39,7 @@ def _server(id_: str, severity: Severity, what: str, source: str, check: Check) 
         what=what,
         source=source,
         check=check,
+        versions=versions,
     )
 
 
@@ -280,6 +284,33 @@ PROTOCOL_RULES: Final = (
             each_leg(client_session.flux_gets_no_v1_controls), _V2),
 )
 
+FLUX_RULES: Final = (
+    _server("F0", _ERROR, "Every message of `/v2/listen` parses and has a string `type`.",
+            "Deepgram AsyncAPI `/v2/listen`",
+            each_leg(flux.messages_parse), _V2),
+    _server("F1", _ERROR, "Connected is first with `sequence_id` 0, and every message has the next one.",
+            "Deepgram AsyncAPI `/v2/listen`; deepgram-dotnet-sdk `Fixtures/Flux/frames.json`",
+            each_leg(flux.sequence_is_contiguous), _V2),
+    _server("F2", _ERROR, "`audio_window_end` never goes back, nor beyond the audio sent so far and one frame.",
+            "docs/flux/state",
+            each_leg(flux.windows_follow_their_audio), _V2),
+    _server("F3", _ERROR, "`audio_window_start` is constant within a turn, and the last turn's end after it.",
+            "docs/flux/state",
+            each_leg(flux.a_turn_keeps_its_window), _V2),
+    _server("F4", _ERROR, "`turn_index` goes up by one after EndOfTurn and at no other time.",
+            "docs/flux/state",
+            each_leg(flux.turns_are_counted), _V2),
+    _server("F5", _ERROR, "One StartOfTurn a turn, with words; TurnResumed only after EagerEndOfTurn.",
+            "docs/flux/state",
+            each_leg(flux.events_follow_each_other), _V2),
+    _server("F6", _ERROR, "EndOfTurn has the transcript of its EagerEndOfTurn, unless the turn was resumed.",
+            "docs/flux/state",
+            each_leg(flux.an_end_says_what_the_eager_one_said), _V2),
+    _server("F7", _WARNING, "`trigger` comes with EndOfTurn only.",
+            "deepgram-sdk 7.17.0 `listen.v2.types`",
+            each_leg(flux.only_ends_have_triggers), _V2),
+)
+
 PARSING_RULES: Final = (
     _client("P-EMPTY", _PARSING, _ERROR,
             "The client reports a text when finals with words came.",
@@ -313,5 +344,7 @@ PARSING_RULES: Final = (
 
 # fmt: on
 
-RULES: Final[tuple[Rule, ...]] = SERVER_RULES + CHUNKING_RULES + PACING_RULES + PROTOCOL_RULES + PARSING_RULES
+RULES: Final[tuple[Rule, ...]] = (
+    SERVER_RULES + CHUNKING_RULES + PACING_RULES + PROTOCOL_RULES + FLUX_RULES + PARSING_RULES
+)
 """All of them. A rule is added here and in the documentation, or it does not exist."""

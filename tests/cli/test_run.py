@@ -102,7 +102,7 @@ def test_another_server_and_another_speed(run: Run, cases: WriteCases, url: str)
 def test_a_case_for_a_server_needs_one(run: Run, cases: WriteCases) -> None:
     ran = run("run", cases(one=GOOD + '[replies]\nfrom = "server"\n'), "--json")
     assert ran.code == 2
-    assert ran.json["cases"][0]["reasons"][0].endswith("replies come from a server; name it with --url")
+    assert ran.json["cases"][0]["reasons"][0].endswith("name it with --url, or a recogniser with --engine")
 
 
 def test_a_server_that_is_not_there_is_said_once_for_each_endpoint_and_scores_nothing(

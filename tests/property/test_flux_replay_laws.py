@@ -89,7 +89,7 @@ def conversation(source: Source, query: FluxOptions, done: list[Do], lag_scale: 
         Replies(always=source),
         "0198f0aa-77c1-7d02-9a4e-3b5d6e7f8091",
         journal,
-        FluxSettings(lag_scale=lag_scale),
+        FluxSettings(lag_scale=lag_scale, max_speed=None),
         0.0,
     )
 

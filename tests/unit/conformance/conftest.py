@@ -123,6 +123,24 @@ class Talk:
         }
         return self.says("Results", **{**fields, **changes})
 
+    def turn(
+        self, number: int, event: str, window: tuple[float, float], text: str = "", index: int = 0, **more: Any
+    ) -> Talk:
+        """A TurnInfo with this `sequence_id`, of turn `index`."""
+        words = [{"word": word, "confidence": 0.9} for word in text.split()]
+        fields = {
+            "request_id": REQUEST_ID,
+            "event": event,
+            "turn_index": index,
+            "audio_window_start": window[0],
+            "audio_window_end": window[1],
+            "transcript": text,
+            "words": words,
+            "end_of_turn_confidence": 0.5,
+            "sequence_id": number,
+        }
+        return self.says("TurnInfo", **{**fields, **more})
+
     def metadata(self, duration: float, **changes: Any) -> Talk:
         fields: dict[str, Any] = {
             "transaction_key": "deprecated",

@@ -11,10 +11,12 @@ import msgspec
 import pytest
 
 from harness.audio.pacing import Speed
+from harness.conformance.evidence import lay_out
 from harness.conformance.findings import Blame, Severity, Status, Verdict
-from harness.conformance.rules import RULES
-from harness.conformance.settings import ClientClaim, JudgeSettings
+from harness.conformance.rules import FLUX_RULES, RULES
+from harness.conformance.settings import DEFAULT_SETTINGS, ClientClaim, JudgeSettings
 from harness.recording.entries import Binary, Direction, Side
+from harness.recording.flux_frames import from_flux_frames
 
 Make = Callable[..., Any]
 UP, DOWN = Direction.UPSTREAM, Direction.DOWNSTREAM
@@ -357,6 +359,62 @@ def _keep_alive_to_flux(talk: Make) -> Any:
     return session.audio(1, 2_560).tells("KeepAlive").tells("CloseStream").close(code=1005).judged()
 
 
+# --- Flux -------------------------------------------------------------------------------------------------------------
+
+
+def _flux(talk: Make) -> Any:
+    """A session on `/v2/listen` that was greeted, with two seconds of audio."""
+    query = "model=flux-general-en&encoding=linear16&sample_rate=16000"
+    session = talk(path="/v2/listen", query=query).opened().says("Connected", request_id="x", sequence_id=0)
+    return session.audio(2, 2_560)
+
+
+def _over(session: Any) -> Any:
+    return session.tells("CloseStream").close(code=1005).judged()
+
+
+@breaks("F0")
+def _unreadable_turn(talk: Make) -> Any:
+    return _over(_flux(talk).says("TurnInfo", event="Update", sequence_id=1))
+
+
+@breaks("F1")
+def _a_number_is_skipped(talk: Make) -> Any:
+    return _over(_flux(talk).turn(2, "Update", (0, 1)))
+
+
+@breaks("F2")
+def _a_window_beyond_the_audio(talk: Make) -> Any:
+    return _over(_flux(talk).turn(1, "Update", (0, 3)))
+
+
+@breaks("F3")
+def _a_window_that_moves(talk: Make) -> Any:
+    return _over(_flux(talk).turn(1, "Update", (0, 1)).turn(2, "Update", (0.5, 1.2)))
+
+
+@breaks("F4")
+def _a_turn_left_out(talk: Make) -> Any:
+    session = _flux(talk).turn(1, "StartOfTurn", (0, 1), "one").turn(2, "EndOfTurn", (0, 1.5), "one", trigger="model")
+    return _over(session.turn(3, "Update", (1.5, 2), index=2))
+
+
+@breaks("F5")
+def _resumed_without_an_eager_end(talk: Make) -> Any:
+    return _over(_flux(talk).turn(1, "StartOfTurn", (0, 1), "one").turn(2, "TurnResumed", (0, 1.2), "one two"))
+
+
+@breaks("F6")
+def _an_end_with_other_words(talk: Make) -> Any:
+    session = _flux(talk).turn(1, "StartOfTurn", (0, 1), "one").turn(2, "EagerEndOfTurn", (0, 1.2), "one")
+    return _over(session.turn(3, "EndOfTurn", (0, 1.5), "one two", trigger="model"))
+
+
+@breaks("F7")
+def _a_trigger_in_mid_turn(talk: Make) -> Any:
+    return _over(_flux(talk).turn(1, "Update", (0, 1), trigger="model"))
+
+
 # --- the client: parsing ----------------------------------------------------------------------------------------------
 
 
@@ -450,6 +508,21 @@ def test_a_session_with_every_feature_breaks_no_rule(talk: Make) -> None:
     session.audio(1, 320).tells("CloseStream")
     session.results(2, 1, "four", channel=(0, 2)).results(2, 1, "tres", channel=(1, 2))
     assert session.metadata(3.0, channels=2).close().judged().findings == ()
+
+
+def test_a_flux_session_with_every_event_breaks_no_rule(talk: Make) -> None:
+    session = _flux(talk).turn(1, "Update", (0, 0.24)).turn(2, "StartOfTurn", (0, 0.5), "one")
+    session.turn(3, "EagerEndOfTurn", (0, 1), "one").turn(4, "TurnResumed", (0, 1.2), "one two")
+    session.turn(5, "EagerEndOfTurn", (0, 1.5), "one two").turn(6, "Update", (0, 1.6), "one two")
+    session.says("ConfigureSuccess", request_id="x", thresholds={}, keyterms=[], sequence_id=7)
+    session.turn(8, "EndOfTurn", (0, 1.7), "one two", trigger="model").turn(9, "Update", (1.7, 2), index=1)
+    assert _over(session).findings == ()
+
+
+def test_the_real_flux_session_breaks_no_rule(shared: Path) -> None:
+    recording = from_flux_frames((shared / "recordings" / "flux-preamble" / "frames.json").read_bytes(), "preamble")
+    broken = [rule.id for rule in FLUX_RULES if list(rule.check(lay_out(recording, None, DEFAULT_SETTINGS, None)))]
+    assert broken == []
 
 
 def test_nothing_is_judged_without_evidence(talk: Make) -> None:

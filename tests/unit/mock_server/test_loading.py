@@ -93,7 +93,7 @@ def test_a_folder_joins_what_shares_a_name(taped: Recording, tmp_path: Path) -> 
     alone, both = sorted(loading.load_known([tmp_path]), key=lambda known: known.source.name)
     assert (alone.source.describe(), both.source.describe()) == (
         "recording alone (pre-recorded response; the stream is made from its words)",
-        "recording taped",
+        "recording taped (api.deepgram.com)",
     )
     assert both.file_sha256 == "ab" * 32
 

@@ -79,7 +79,7 @@ def test_a_response_alone_is_streamed_from_its_words_by_its_model() -> None:
 def test_both_halves_answer_their_own_endpoint(tape: Any, results_text: Callable[..., str]) -> None:
     recording = tape.audio(2.5).down(results_text("0.0", "2.0", "streamed words")).recording()
     source = RecordedSource("both", recording, _response())
-    assert source.describe() == "recording both"
+    assert source.describe() == "recording both (api.deepgram.com)"
     assert _final_text(source.script(PLAIN, 1)) == "streamed words"
     assert source.answer(PLAIN, SUBMITTED).transcript() == "hello"
 
