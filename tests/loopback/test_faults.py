@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -348,8 +349,9 @@ def test_the_journal_notes_what_fired(wire: Any) -> None:
 @faulty("drop message=interim nth=2", "close code=1012 message=final nth=1")
 def test_the_journal_has_what_went_out_and_not_what_was_meant(wire: Any) -> None:
     with wire.connect() as line:
-        for _ in range(6):
-            line.send(SECOND)
+        with suppress(ConnectionClosed):  # it may be closed before the last second is out
+            for _ in range(6):
+                line.send(SECOND)
         told = wire.told(line)
 
     (session,) = wire.server.wait_for_sessions()
