@@ -1,0 +1,164 @@
+"""Is the difference real? Errors of two systems on the same utterances, with an interval, a test and a verdict."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.scoring.error_rate import ErrorRate
+
+MINIMUM_UTTERANCES = 30
+"""Fewer pairs than this get no verdict: a resampled interval is too narrow when there is little to draw from."""
+
+_SIGNIFICANCE = 0.05
+_DRAWN_AT_ONCE = 2_000_000
+_EXACT_STEPS = 200_000_000
+
+
+class Verdict(Enum):
+    """What may be said of the first system against the second."""
+
+    BETTER = "better"
+    WORSE = "worse"
+    NOT_DISTINGUISHABLE = "not distinguishable"
+    TOO_FEW = "too few utterances"
+
+
+class Test(Enum):
+    """The test that gave the p-value.
+
+    - `SIGN_FLIP`: the exact permutation test on paired differences (Fisher, "The Design of Experiments", 1935,
+      section 21): every way to swap the two systems in an utterance is counted, none is drawn.
+    - `MATCHED_PAIRS`: the matched-pairs test of Gillick and Cox, "Some statistical issues in the comparison of speech
+      recognition algorithms", ICASSP 1989, with each utterance as one segment. It stands in where counting every
+      swap would take minutes, and there its normal approximation holds.
+    """
+
+    __test__ = False  # the name is the field's word; pytest shall not collect it
+    SIGN_FLIP = "exact sign-flip permutation"
+    MATCHED_PAIRS = "matched pairs, an utterance a segment"
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The first system's error rate less the second's, over the same utterances.
+
+    Attributes:
+        utterances: how many pairs there were.
+        fewer: in how many of them the first system has fewer errors.
+        more: in how many it has more.
+        errors: its errors less those of the second, over all.
+        rate: the same, per reference token; None when no utterance has any.
+        low: lower end of the 95 % interval of `rate` (percentiles of the paired bootstrap: Bisani and Ney, "Bootstrap
+            estimates for confidence intervals in ASR performance evaluation", ICASSP 2004); None with `rate`.
+        high: its upper end.
+        p_value: how likely a difference at least this large is, either way, were the two systems alike.
+        test: where `p_value` comes from.
+        resamples: how many resamples the interval rests on.
+        seed: what they were drawn with: the same seed gives the same interval.
+    """
+
+    utterances: int
+    fewer: int
+    more: int
+    errors: int
+    rate: float | None
+    low: float | None
+    high: float | None
+    p_value: float
+    test: Test
+    resamples: int
+    seed: int
+
+    @property
+    def verdict(self) -> Verdict:
+        """Better or worse only where the test and the interval both say so, at 5 % and 95 %."""
+        if self.utterances < MINIMUM_UTTERANCES:
+            return Verdict.TOO_FEW
+        if self.low is None or self.high is None or self.p_value >= _SIGNIFICANCE or self.low <= 0 <= self.high:
+            return Verdict.NOT_DISTINGUISHABLE
+        return Verdict.WORSE if self.low > 0 else Verdict.BETTER
+
+
+def compare(
+    first: Sequence[ErrorRate], second: Sequence[ErrorRate], *, seed: int = 0, resamples: int = 1000
+) -> Comparison:
+    """Compare two systems that heard the same utterances; both sequences hold their counts in the same order.
+
+    Utterances are taken to be independent. Many from one speaker or one recording are not, and the interval is then
+    narrower than it should be.
+
+    Raises:
+        ValueError: the two differ in length, or in the reference of an utterance, or `resamples` is below 1.
+    """
+    if len(first) != len(second):
+        raise ValueError(f"{len(first)} utterances do not pair with {len(second)}")
+    if resamples < 1:
+        raise ValueError(f"resamples is {resamples}; wanted 1 or more")
+    for place, (ours, theirs) in enumerate(zip(first, second, strict=True)):
+        if ours.reference_length != theirs.reference_length:
+            raise ValueError(
+                f"utterance {place}: {ours.reference_length} reference tokens in one, {theirs.reference_length} in the"
+                " other; the two were not scored against one reference"
+            )
+    differences = np.array([ours.errors - theirs.errors for ours, theirs in zip(first, second, strict=True)], np.int64)
+    lengths = np.array([ours.reference_length for ours in first], np.int64)
+    errors, tokens = int(differences.sum()), int(lengths.sum())
+    low, high = _interval(differences, lengths, seed, resamples) if tokens else (None, None)
+    p_value, test = _p_value(differences)
+    return Comparison(
+        utterances=len(first),
+        fewer=int((differences < 0).sum()),
+        more=int((differences > 0).sum()),
+        errors=errors,
+        rate=errors / tokens if tokens else None,
+        low=low,
+        high=high,
+        p_value=p_value,
+        test=test,
+        resamples=resamples,
+        seed=seed,
+    )
+
+
+def _interval(
+    differences: NDArray[np.int64], lengths: NDArray[np.int64], seed: int, resamples: int
+) -> tuple[float, float]:
+    """Draw as many utterances as there are, with replacement, again and again, both systems' together."""
+    generator = np.random.default_rng(seed)
+    size = len(differences)
+    rates: list[NDArray[np.float64]] = []
+    at_once = max(1, _DRAWN_AT_ONCE // size)  # bounds the memory, whatever the corpus
+    for start in range(0, resamples, at_once):
+        drawn = generator.integers(0, size, (min(at_once, resamples - start), size), dtype=np.int32)
+        tokens = lengths[drawn].sum(axis=1)
+        # A draw of nothing but empty references has no rate; it says nothing about the difference either.
+        rates.append(differences[drawn].sum(axis=1)[tokens > 0] / tokens[tokens > 0])
+    low, high = np.quantile(np.concatenate(rates), [0.025, 0.975], method="inverted_cdf")
+    return float(low), float(high)
+
+
+def _p_value(differences: NDArray[np.int64]) -> tuple[float, Test]:
+    sizes = np.abs(differences[differences != 0])
+    if len(sizes) * int(sizes.sum()) <= _EXACT_STEPS:
+        return _sign_flip(sizes, abs(int(differences.sum()))), Test.SIGN_FLIP
+    error = float(differences.std(ddof=1)) * math.sqrt(len(differences))
+    return math.erfc(abs(int(differences.sum())) / error / math.sqrt(2)), Test.MATCHED_PAIRS
+
+
+def _sign_flip(sizes: NDArray[np.int64], observed: int) -> float:
+    """The share of all sign patterns whose sum is at least as far from 0 as the observed one."""
+    total = int(sizes.sum())
+    chance = np.zeros(total + 1)  # of the positive sizes to add up to each number
+    chance[0] = 1.0
+    for size in sizes:
+        kept = chance[:-size].copy()
+        chance *= 0.5
+        chance[size:] += 0.5 * kept
+    sums = 2 * np.arange(total + 1) - total
+    return min(1.0, float(chance[np.abs(sums) >= observed].sum()))

@@ -1,0 +1,107 @@
+"""Interval, test and verdict on differences whose answers are known by other means."""
+
+from __future__ import annotations
+
+import math
+from itertools import product
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.scoring.error_rate import ErrorRate
+from harness.scoring.significance import MINIMUM_UTTERANCES, Test, Verdict, compare
+
+
+def counts(*errors: int, of: int = 20) -> list[ErrorRate]:
+    return [ErrorRate(of - wrong, wrong, 0, 0) for wrong in errors]
+
+
+small = st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), min_size=1, max_size=9)
+
+
+@given(small)
+def test_the_p_value_is_that_of_counting_every_sign_pattern(pairs: list[tuple[int, int]]) -> None:
+    first, second = zip(*pairs, strict=True)
+    differences = [ours - theirs for ours, theirs in pairs]
+    patterns = [abs(sum(map(int.__mul__, differences, signs))) for signs in product((1, -1), repeat=len(pairs))]
+    expected = sum(sum_ >= abs(sum(differences)) for sum_ in patterns) / len(patterns)
+    assert compare(counts(*first), counts(*second)).p_value == pytest.approx(expected)
+
+
+@given(small)
+def test_swapping_the_systems_swaps_the_answer(pairs: list[tuple[int, int]]) -> None:
+    first, second = zip(*pairs, strict=True)
+    one, other = compare(counts(*first), counts(*second)), compare(counts(*second), counts(*first))
+    assert (one.errors, one.fewer, one.more) == (-other.errors, other.more, other.fewer)
+    assert one.p_value == other.p_value
+
+
+def test_alike_is_not_distinguishable() -> None:
+    same = counts(*[1, 0, 2] * 20)
+    comparison = compare(same, same)
+    assert (comparison.rate, comparison.low, comparison.high, comparison.p_value) == (0, 0, 0, 1)
+    assert comparison.verdict is Verdict.NOT_DISTINGUISHABLE
+
+
+def test_worse_and_better() -> None:
+    good, bad = counts(*[0, 1] * 30), counts(*[1, 1] * 30)
+    assert compare(bad, good).verdict is Verdict.WORSE
+    assert compare(good, bad).verdict is Verdict.BETTER
+
+
+def test_one_awful_utterance_proves_nothing() -> None:
+    assert compare(counts(20, *[0] * 99), counts(*[0] * 100)).verdict is Verdict.NOT_DISTINGUISHABLE
+
+
+def test_too_few_get_no_verdict() -> None:
+    few = MINIMUM_UTTERANCES - 1
+    comparison = compare(counts(*[3] * few), counts(*[0] * few))
+    assert comparison.p_value < 0.001
+    assert comparison.verdict is Verdict.TOO_FEW
+
+
+def test_the_interval_is_that_of_theory_and_the_seed_decides_it() -> None:
+    # 400 utterances of 20 words, every second one an error more: sd 0.5 errors, so 0.5 / sqrt(400) / 20 a word.
+    worse, base = counts(*[1, 0] * 200), counts(*[0] * 400)
+    comparison = compare(worse, base, seed=1, resamples=4000)
+    spread = 1.96 * 0.5 / math.sqrt(400) / 20
+    assert comparison.rate == pytest.approx(0.025)
+    assert comparison.low == pytest.approx(0.025 - spread, abs=spread / 10)
+    assert comparison.high == pytest.approx(0.025 + spread, abs=spread / 10)
+    assert compare(worse, base, seed=1, resamples=4000) == comparison
+    assert compare(worse, base, seed=2, resamples=4000) != comparison
+
+
+def test_where_counting_takes_too_long_the_normal_test_agrees_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    worse, base = counts(*[1, 0, 0, 2, 0] * 60), counts(*[0, 1, 0, 1, 1] * 60)
+    exact = compare(worse, base)
+    monkeypatch.setattr("harness.scoring.significance._EXACT_STEPS", 0)
+    normal = compare(worse, base)
+    assert (exact.test, normal.test) == (Test.SIGN_FLIP, Test.MATCHED_PAIRS)
+    assert normal.p_value == pytest.approx(exact.p_value, abs=0.08)
+
+
+def test_empty_references_have_no_rate() -> None:
+    comparison = compare([ErrorRate(0, 0, 0, 2)] * 40, [ErrorRate.zero()] * 40)
+    assert (comparison.errors, comparison.rate, comparison.low, comparison.high) == (80, None, None, None)
+    assert comparison.verdict is Verdict.NOT_DISTINGUISHABLE
+
+
+def test_nothing_compares_as_nothing() -> None:
+    assert compare([], []).verdict is Verdict.TOO_FEW
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "resamples", "message"),
+    [
+        (counts(1), counts(1, 2), 1000, "1 utterances do not pair with 2"),
+        (counts(1), counts(1, of=21), 1000, "utterance 0: 20 reference tokens in one, 21 in the other"),
+        (counts(1), counts(1), 0, "resamples is 0"),
+    ],
+)
+def test_what_does_not_pair_is_refused(
+    first: list[ErrorRate], second: list[ErrorRate], resamples: int, message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        compare(first, second, resamples=resamples)
