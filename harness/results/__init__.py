@@ -1,0 +1,43 @@
+"""What a run came to: frozen values that msgspec writes as JSON, and the only thing that reports see.
+
+The JSON layout is documented in docs/reference/results.md and is stable within `LAYOUT_VERSION`. Counts are stored,
+rates are stored beside them for readers that cannot divide; a rate is null where it is undefined.
+"""
+
+from harness.results.encoding import from_json, to_builtins, to_json
+from harness.results.exploration import Exploration, Spread
+from harness.results.run import (
+    LAYOUT_VERSION,
+    CaseResult,
+    Check,
+    Gap,
+    Outage,
+    Outcome,
+    Pacing,
+    Prerecorded,
+    RunResult,
+    Streamed,
+)
+from harness.results.scores import AlignedRun, Comparison, Counts, Score
+
+__all__ = [
+    "LAYOUT_VERSION",
+    "AlignedRun",
+    "CaseResult",
+    "Check",
+    "Comparison",
+    "Counts",
+    "Exploration",
+    "Gap",
+    "Outage",
+    "Outcome",
+    "Pacing",
+    "Prerecorded",
+    "RunResult",
+    "Score",
+    "Spread",
+    "Streamed",
+    "from_json",
+    "to_builtins",
+    "to_json",
+]

@@ -1,0 +1,29 @@
+"""Results to JSON and back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from harness.results.run import RunResult
+
+
+def to_json(result: msgspec.Struct, *, indent: int = 2) -> str:
+    """A result as JSON text, keys in the order they are declared."""
+    return msgspec.json.format(msgspec.json.encode(result), indent=indent).decode()
+
+
+def from_json(data: bytes) -> RunResult:
+    """Read a run's result.
+
+    Raises:
+        msgspec.MsgspecError: it is not JSON, or not of this layout.
+    """
+    run: RunResult = msgspec.json.decode(data, type=RunResult)
+    return run
+
+
+def to_builtins(result: msgspec.Struct) -> Any:
+    """A result as plain dicts and lists."""
+    return msgspec.to_builtins(result)
