@@ -6,11 +6,13 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING
 
 from harness.scoring.error_rate import ErrorRate
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 MINIMUM_UTTERANCES = 30
 """Fewer pairs than this get no verdict: a resampled interval is too narrow when there is little to draw from."""
@@ -96,6 +98,8 @@ def compare(
     Raises:
         ValueError: the two differ in length, or in the reference of an utterance, or `resamples` is below 1.
     """
+    import numpy as np  # like jiwer, it loads with the first score
+
     if len(first) != len(second):
         raise ValueError(f"{len(first)} utterances do not pair with {len(second)}")
     if resamples < 1:
@@ -130,6 +134,8 @@ def _interval(
     differences: NDArray[np.int64], lengths: NDArray[np.int64], seed: int, resamples: int
 ) -> tuple[float, float]:
     """Draw as many utterances as there are, with replacement, again and again, both systems' together."""
+    import numpy as np
+
     generator = np.random.default_rng(seed)
     size = len(differences)
     rates: list[NDArray[np.float64]] = []
@@ -144,7 +150,7 @@ def _interval(
 
 
 def _p_value(differences: NDArray[np.int64]) -> tuple[float, Test]:
-    sizes = np.abs(differences[differences != 0])
+    sizes = abs(differences[differences != 0])
     if len(sizes) * int(sizes.sum()) <= _EXACT_STEPS:
         return _sign_flip(sizes, abs(int(differences.sum()))), Test.SIGN_FLIP
     error = float(differences.std(ddof=1)) * math.sqrt(len(differences))
@@ -153,6 +159,8 @@ def _p_value(differences: NDArray[np.int64]) -> tuple[float, Test]:
 
 def _sign_flip(sizes: NDArray[np.int64], observed: int) -> float:
     """The share of all sign patterns whose sum is at least as far from 0 as the observed one."""
+    import numpy as np
+
     total = int(sizes.sum())
     chance = np.zeros(total + 1)  # of the positive sizes to add up to each number
     chance[0] = 1.0
@@ -161,4 +169,4 @@ def _sign_flip(sizes: NDArray[np.int64], observed: int) -> float:
         chance *= 0.5
         chance[size:] += 0.5 * kept
     sums = 2 * np.arange(total + 1) - total
-    return min(1.0, float(chance[np.abs(sums) >= observed].sum()))
+    return min(1.0, float(chance[abs(sums) >= observed].sum()))
