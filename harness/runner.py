@@ -30,8 +30,18 @@ from harness.protocol.prerecorded import PrerecordedResponse
 from harness.protocol.refusal import Refusal
 from harness.recording.document import Recording
 from harness.recording.entries import Direction, End, Header
-from harness.results import CaseResult, Check, Counts, Gap, Outage, Outcome, Pacing, Prerecorded, Score, Streamed
-from harness.scoring.error_rate import ErrorRate
+from harness.results import (
+    AlignedRun,
+    CaseResult,
+    Check,
+    Gap,
+    Outage,
+    Outcome,
+    Pacing,
+    Prerecorded,
+    Score,
+    Streamed,
+)
 from harness.scoring.normalize import Normalizer, normalizer
 from harness.scoring.wer import CorpusScore, score
 from harness.streamer.backoff import ReconnectPolicy
@@ -63,6 +73,14 @@ class CaseRun:
     audio: bytes
     answer: bytes | None
     interrupted: bool
+
+
+@dataclass(frozen=True)
+class Scored:
+    """One side of a case against the reference; nothing of it where there is no reference."""
+
+    score: Score | None = None
+    alignment: tuple[AlignedRun, ...] = ()
 
 
 async def run_case(
@@ -108,7 +126,7 @@ async def run_case(
         streamed=summarise_stream(
             streamed,
             # A session that was not completed is no measure of what was heard.
-            _score(case.reference, _texts(streamed.transcript), normalise) if streamed.failure is None else None,
+            _score(case.reference, _texts(streamed.transcript), normalise) if streamed.failure is None else Scored(),
         ),
         prerecorded=_summarise_post(posted, case.reference, normalise) if posted is not None else None,
         verdict=verdict,
@@ -212,7 +230,7 @@ def judge_stream(streamed: StreamOutcome, settings: StreamSettings) -> Verdict:
     )
 
 
-def summarise_stream(streamed: StreamOutcome, scored: Score | None) -> Streamed:
+def summarise_stream(streamed: StreamOutcome, scored: Scored = Scored()) -> Streamed:
     """A streaming session as a result."""
     recording, pacing = streamed.recording, streamed.pacing
     results = list(_results(recording))
@@ -240,7 +258,8 @@ def summarise_stream(streamed: StreamOutcome, scored: Score | None) -> Streamed:
         )
         if pacing
         else None,
-        score=scored,
+        score=scored.score,
+        alignment=scored.alignment,
         failure=streamed.failure,
         connections=streamed.connections,
         outages=tuple(Outage(lost_wall_s=one.lost_wall_s, took_s=one.took_s) for one in streamed.reconnections),
@@ -278,26 +297,31 @@ def _posted_texts(response: PrerecordedResponse | None) -> tuple[str, ...]:
 def _summarise_post(posted: PrerecordedOutcome, reference: Reference | None, normalise: Normalizer) -> Prerecorded:
     texts = _posted_texts(posted.response)
     metadata = posted.response.metadata if posted.response else None
+    scored = _score(reference, texts, normalise) if posted.response is not None else Scored()
     return Prerecorded(
         transcript=texts,
         request_id=metadata.request_id if metadata else None,
         audio_s=metadata.duration if metadata else 0.0,
         wall_s=round(posted.wall_s, 6),
-        score=_score(reference, texts, normalise) if posted.response is not None else None,
+        score=scored.score,
+        alignment=scored.alignment,
         failure=posted.failure,
     )
 
 
-def _score(reference: Reference | None, texts: tuple[str, ...], normalise: Normalizer) -> Score | None:
+def _score(reference: Reference | None, texts: tuple[str, ...], normalise: Normalizer) -> Scored:
     """Channel against channel where the reference knows its channels and as many came, else all against all."""
     if reference is None:
-        return None
+        return Scored()
     if len(texts) == reference.channels and reference.channels > 1:
         pairs = [(reference.channel_text(channel), text) for channel, text in enumerate(texts)]
     else:
         pairs = [(reference.text, " ".join(texts))]
-    parts = (score(said, heard, normalise).corpus for said, heard in pairs)
-    return Score.of(sum(parts, CorpusScore.zero(normalise)))
+    parts = [score(said, heard, normalise) for said, heard in pairs]
+    return Scored(
+        Score.of(sum((part.corpus for part in parts), CorpusScore.zero(normalise))),
+        tuple(run for part in parts for run in AlignedRun.all_of(part.alignment)),
+    )
 
 
 def _judged(result: CaseResult, case: Case, ledger_problems: list[str]) -> CaseResult:
@@ -312,25 +336,6 @@ def _judged(result: CaseResult, case: Case, ledger_problems: list[str]) -> CaseR
     # What was missed by a case that could not be carried through only follows from that.
     reasons = failures or [*missed, *errors]
     return msgspec.structs.replace(result, outcome=outcome, checks=checks, reasons=tuple(reasons))
-
-
-def total(scores: list[Score]) -> Score | None:
-    """Scores of several cases added up; None when there are none, or when they were made under several normalisers."""
-    if not scores or len({score.normalizer for score in scores}) > 1:
-        return None
-    words, characters = (_added([getattr(score, part) for score in scores]) for part in ("words", "characters"))
-    return Score(
-        normalizer=scores[0].normalizer,
-        words=Counts.of(words),
-        characters=Counts.of(characters),
-        mer=words.match_error_rate,
-        wil=words.word_information_lost,
-    )
-
-
-def _added(counts: list[Counts]) -> ErrorRate:
-    parts = (ErrorRate(c.hits, c.substitutions, c.deletions, c.insertions) for c in counts)
-    return sum(parts, ErrorRate.zero())
 
 
 def _checks(result: CaseResult, case: Case) -> Iterator[Check]:

@@ -31,7 +31,8 @@ from harness.manifest import load_manifest
 from harness.recording.entries import AnyEntry
 from harness.recording.scrub import mask
 from harness.results import CaseResult, Outcome, RunResult, to_json
-from harness.runner import INTERRUPTED, run_case, total
+from harness.runner import INTERRUPTED, run_case
+from harness.totals import comparison, total
 from harness.transcript import Transcript
 from mock_server.recogniser.source import RecognisedReplies
 from reports.render_markdown import render_run_markdown
@@ -98,7 +99,7 @@ def command(
     with nullcontext() if engine is None else listening(engine) as recognised:
         runner = _Runner(elsewhere, seed, recognised, record_dir, secrets, watch=watch)
         results = finish(runner.run(cases))
-    run = _summary(results, _server(elsewhere, recognised), seed, partial=runner.interrupted)
+    run = _summary(results, cases, _server(elsewhere, recognised), seed, partial=runner.interrupted)
     return _conclude(run, len(cases), json_file, markdown_file, secrets, as_json=as_json)
 
 
@@ -233,7 +234,9 @@ def _stems(cases: Sequence[Case]) -> list[str]:
     ]
 
 
-def _summary(results: list[CaseResult], server: str, seed: int | None, *, partial: bool) -> RunResult:
+def _summary(
+    results: list[CaseResult], cases: list[Case], server: str, seed: int | None, *, partial: bool
+) -> RunResult:
     return RunResult(
         tool=TOOL,
         created=rfc3339(SystemClock().unix_ms()),
@@ -243,4 +246,5 @@ def _summary(results: list[CaseResult], server: str, seed: int | None, *, partia
         cases=tuple(results),
         streaming=total([case.streamed.score for case in results if case.streamed and case.streamed.score]),
         prerecorded=total([c.prerecorded.score for c in results if c.prerecorded and c.prerecorded.score]),
+        comparison=comparison(zip(results, (case.normalizer for case in cases), strict=False), seed or 0),
     )

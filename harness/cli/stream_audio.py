@@ -260,7 +260,7 @@ def _result(outcome: StreamOutcome, verdict: Verdict, name: str, server: Endpoin
         reasons=(outcome.failure,) if outcome.failure else tuple(wrong),
         audio=name,
         replies=server.host,
-        streamed=summarise_stream(outcome, None),
+        streamed=summarise_stream(outcome),
         verdict=verdict,
         recording=str(record) if record else None,
     )
