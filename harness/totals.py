@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from harness.results import CaseResult, Comparison, Counts, Prerecorded, Score, Streamed
+from harness.results import CaseResult, Comparison, Counts, Score
 from harness.scoring.error_rate import ErrorRate
 from harness.scoring.normalize import normalizer
 from harness.scoring.significance import compare

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from harness.conformance.findings import Severity, Status, Verdict
-from harness.results import CaseResult, Outcome, RunResult, Score
+from harness.results import CaseResult, Comparison, Outcome, RunResult, Score
 from reports.figures import count
-from reports.scores import ScoreTable, Side, score_table, unscored_line
+from reports.scores import ScoreTable, Side, comparison_line, score_table, unscored_line
 from reports.summary import CaseSummary, CheckLine, Fact, summarise_case, summarise_run
 from reports.text_page import DEFAULT_WIDTH, Cell, TextPage
 from reports.verdicts import FindingLine, VerdictSummary, status_word, summarise_verdict
@@ -71,6 +71,7 @@ def render_score_text(
     streaming: Score | None,
     prerecorded: Score | None,
     *,
+    comparison: Comparison | None = None,
     scored: int | None = None,
     unscored: Mapping[str, int] | None = None,
     width: int = DEFAULT_WIDTH,
@@ -81,6 +82,7 @@ def render_score_text(
     Args:
         streaming: of the streamed transcripts; None when they were not given.
         prerecorded: of the pre-recorded ones; None when they were not given.
+        comparison: of both sides; None when it was not made.
         scored: how many ids both scores were added up over; None to leave it unsaid.
         unscored: why ids were left out, and how many for each reason; `reports.scores.unscored_ids` tells.
         width: as for `render_run_text`.
@@ -89,6 +91,8 @@ def render_score_text(
     notes = [] if scored is None else [f"{count(scored, 'id')} scored"]
     if left_out := unscored_line(unscored or {}):
         notes.append(left_out)
+    if comparison is not None:
+        notes.append(comparison_line(comparison))
     page = TextPage(width, color)
     missing = "no transcripts were given"
     _scores(

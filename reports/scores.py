@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from harness.results import Score
+from harness.results import Comparison, Counts, Score
 from reports.figures import UNDEFINED, count, one_line, percent, points, undefined
 
 if TYPE_CHECKING:
@@ -70,13 +70,12 @@ _RATES: Final = (
     _Rate("WIL", lambda score: score.wil, _no_words),
     _Rate("CER", lambda score: score.characters.rate, _no_characters),
 )
-_COUNTS: Final[tuple[tuple[str, Callable[[Score], str]], ...]] = (
-    ("hits", lambda score: str(score.words.hits)),
-    ("substitutions", lambda score: str(score.words.substitutions)),
-    ("deletions", lambda score: str(score.words.deletions)),
-    ("insertions", lambda score: str(score.words.insertions)),
-    ("reference words", lambda score: str(score.words.reference_length)),
-    ("normaliser", lambda score: one_line(score.normalizer)),
+_COUNTS: Final[tuple[tuple[str, Callable[[Counts], int]], ...]] = (
+    ("hits", lambda words: words.hits),
+    ("substitutions", lambda words: words.substitutions),
+    ("deletions", lambda words: words.deletions),
+    ("insertions", lambda words: words.insertions),
+    ("reference words", lambda words: words.reference_length),
 )
 
 
@@ -150,13 +149,40 @@ def unscored_line(unscored: Mapping[str, int]) -> str | None:
     return f"{count(sum(left_out.values()), 'id')} not scored: {reasons}"
 
 
+def comparison_line(comparison: Comparison) -> str:
+    """What may be said of streaming against pre-recorded, and on what grounds, as one line."""
+    grounds = [f"{count(comparison.utterances, 'utterance')}: {comparison.more} worse, {comparison.fewer} better"]
+    if comparison.rate is not None:
+        grounds.append(f"WER difference {points(comparison.rate)}")
+    if comparison.low is not None and comparison.high is not None:
+        grounds.append(f"95 % interval {points(comparison.low)} to {points(comparison.high)}")
+    grounds.append(f"p {_probability(comparison.p_value)}, {one_line(comparison.test)}")
+    grounds.append(f"seed {comparison.seed}")
+    return f"streaming against pre-recorded: {one_line(comparison.verdict)} ({'; '.join(grounds)})"
+
+
+def _probability(value: float) -> str:
+    return "< 0.0001" if value < 0.0001 else f"= {value:.4f}"
+
+
 def _rows(left: Score | None, right: Score | None, comparable: bool) -> Iterator[ScoreRow]:
     for rate in _RATES:
         difference = _difference(rate, left, right) if comparable else UNDEFINED
         yield ScoreRow(rate.name, _rate(rate, left), _rate(rate, right), difference)
-    for name, figure in _COUNTS:
-        streaming, prerecorded = (UNDEFINED if score is None else figure(score) for score in (left, right))
-        yield ScoreRow(name, streaming, prerecorded, "")
+    for name, number in _COUNTS:
+        streaming, prerecorded = (None if score is None else number(score.words) for score in (left, right))
+        difference = _more(streaming, prerecorded) if comparable else ""
+        yield ScoreRow(name, _count(streaming), _count(prerecorded), difference)
+    streamed_under, posted_under = (UNDEFINED if one is None else one_line(one.normalizer) for one in (left, right))
+    yield ScoreRow("normaliser", streamed_under, posted_under, "")
+
+
+def _count(number: int | None) -> str:
+    return UNDEFINED if number is None else str(number)
+
+
+def _more(left: int | None, right: int | None) -> str:
+    return "" if left is None or right is None else f"{left - right:+d}"
 
 
 def _rate(rate: _Rate, score: Score | None) -> str:

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from harness.results import CaseResult, Check, Outcome, Pacing, Prerecorded, RunResult, Streamed
 from reports.figures import count, duration, duration_or, one_line, percent, shorten, undefined
-from reports.scores import ScoreTable, Side, rate_cell, score_table, score_title
+from reports.scores import ScoreTable, Side, comparison_line, rate_cell, score_table, score_title
 from reports.verdicts import VerdictSummary, summarise_verdict
 
 _TRANSCRIPT_CHARACTERS: Final = 240
@@ -146,6 +146,8 @@ def _totals(run: RunResult) -> ScoreTable:
     posted = [case.prerecorded is not None and case.prerecorded.score is not None for case in run.cases]
     scored = [case for case, *sides in zip(run.cases, streamed, posted, strict=True) if any(sides)]
     notes = [f"added up over {sum(streamed)} streaming and {sum(posted)} pre-recorded scores"]
+    if run.comparison is not None:
+        notes.append(comparison_line(run.comparison))
     comparable = streamed == posted
     if any(streamed) and any(posted) and not comparable:
         notes.append("the two sides were scored on different cases and do not compare")

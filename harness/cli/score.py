@@ -10,11 +10,13 @@ from typing import Any
 import click
 
 from harness.cli.options import json_option
-from harness.cli.output import say, style_for
+from harness.cli.output import check_writable, say, style_for, write_text
 from harness.errors import BadInput
-from harness.results import Score
+from harness.results import Comparison, Score, to_builtins
+from harness.scoring.error_rate import ErrorRate
 from harness.scoring.normalize import normalizer
-from harness.scoring.paired import PairedScore, score_pairs
+from harness.scoring.paired import PairedRow, PairedScore, score_pairs
+from harness.scoring.significance import compare
 from harness.scoring.texts import parse_texts
 from harness.scoring.wer import CorpusScore
 from reports.render_text import render_score_text
@@ -26,22 +28,61 @@ from reports.scores import unscored_ids
 @click.option("--streaming", required=True, type=click.Path(path_type=Path), help="What streaming heard.")
 @click.option("--prerecorded", required=True, type=click.Path(path_type=Path), help="What pre-recorded heard.")
 @click.option("--normalizer", "name", default="basic", show_default=True, help="none, basic or whisper-english.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Of the interval's resampling.")
+@click.option(
+    "--resamples", type=click.IntRange(1), default=1000, show_default=True, help="Draws that the interval rests on."
+)
+@click.option(
+    "--utterances-file",
+    type=click.Path(path_type=Path),
+    help="Write each utterance's counts and differences here, a JSON object a line.",
+)
 @json_option
-def command(references: Path, streaming: Path, prerecorded: Path, name: str, as_json: bool) -> int:
+def command(
+    references: Path,
+    streaming: Path,
+    prerecorded: Path,
+    name: str,
+    seed: int,
+    resamples: int,
+    utterances_file: Path | None,
+    as_json: bool,
+) -> int:
     """Score two sets of transcripts. Each file is TSV (id, text) or a JSON map from id to text; gzip is taken too.
 
-    Ids that are present on all sides are scored, the rest are counted.
+    Ids that are present on all sides are scored, the rest are counted. Whether the difference of the two is real is
+    told by a 95 % interval (paired bootstrap), a significance test and a verdict, which takes 30 utterances or more.
     """
+    check_writable((utterances_file,), None)
     normalise = normalizer(name)
     paired = score_pairs(_texts(references), _texts(streaming), _texts(prerecorded), normalise)
     if not paired.rows:
         raise BadInput(f"{references}: none of its ids is in both {streaming} and {prerecorded}")
+    comparison, of_characters = (
+        Comparison.of(
+            compare(
+                [getattr(row.streaming, tokens) for row in paired.rows],
+                [getattr(row.prerecorded, tokens) for row in paired.rows],
+                seed=seed,
+                resamples=resamples,
+            )
+        )
+        for tokens in ("words", "characters")
+    )
+    if utterances_file is not None:
+        write_text(utterances_file, "".join(f"{json.dumps(_utterance(row))}\n" for row in paired.rows))
     if as_json:
-        say(json.dumps(_as_json(paired, normalise.label), indent=2))
+        say(json.dumps(_as_json(paired, normalise.label, comparison, of_characters), indent=2))
     else:
         sides = Score.of(paired.streaming), Score.of(paired.prerecorded)
-        unscored = unscored_ids(paired)
-        say(render_score_text(*sides, scored=len(paired.rows), unscored=unscored, **style_for(sys.stdout)))
+        text = render_score_text(
+            *sides,
+            comparison=comparison,
+            scored=len(paired.rows),
+            unscored=unscored_ids(paired),
+            **style_for(sys.stdout),
+        )
+        say(text)
     return 0
 
 
@@ -52,26 +93,46 @@ def _texts(path: Path) -> dict[str, str]:
         raise BadInput(f"{path}: cannot be read ({error.strerror})") from None
 
 
-def _as_json(paired: PairedScore, label: str) -> dict[str, Any]:
+def _as_json(paired: PairedScore, label: str, words: Comparison, characters: Comparison) -> dict[str, Any]:
     return {
         "normalizer": label,
         "scored": len(paired.rows),
         "unscored": unscored_ids(paired),
         "streaming": _side(paired.streaming),
         "prerecorded": _side(paired.prerecorded),
+        "comparison": to_builtins(words),
+        "comparison_characters": to_builtins(characters),
+    }
+
+
+def _utterance(row: PairedRow) -> dict[str, Any]:
+    """One utterance; differences are streaming less pre-recorded."""
+    streamed, posted = row.streaming, row.prerecorded
+    return {
+        "id": row.id,
+        "normalizer": streamed.normalizer,
+        "streaming": {**_counts(streamed.words), "wer": streamed.wer, "cer": streamed.cer},
+        "prerecorded": {**_counts(posted.words), "wer": posted.wer, "cer": posted.cer},
+        "difference": {
+            "errors": streamed.words.errors - posted.words.errors,
+            "substitutions": streamed.words.substitutions - posted.words.substitutions,
+            "deletions": streamed.words.deletions - posted.words.deletions,
+            "insertions": streamed.words.insertions - posted.words.insertions,
+            "wer": None if streamed.wer is None or posted.wer is None else streamed.wer - posted.wer,
+            "cer": None if streamed.cer is None or posted.cer is None else streamed.cer - posted.cer,
+        },
     }
 
 
 def _side(side: CorpusScore) -> dict[str, Any]:
-    words = side.words
+    return {**_counts(side.words), "wer": side.wer, "mer": side.mer, "wil": side.wil, "cer": side.cer}
+
+
+def _counts(words: ErrorRate) -> dict[str, int]:
     return {
         "hits": words.hits,
         "substitutions": words.substitutions,
         "deletions": words.deletions,
         "insertions": words.insertions,
         "reference_words": words.reference_length,
-        "wer": side.wer,
-        "mer": side.mer,
-        "wil": side.wil,
-        "cer": side.cer,
     }

@@ -38,3 +38,47 @@ def test_a_table_for_people(run: Run, sides: list[str | Path]) -> None:
     assert "WER" in ran.out
     assert "25.00 %" in ran.out
     assert "1 id scored" in ran.out
+
+
+@pytest.fixture
+def forty(tmp_path: Path) -> list[str | Path]:
+    """Forty utterances of four words; streaming has one of them wrong in each but the first."""
+    said = {f"u{number}": "one two three four" for number in range(40)}
+    heard = {id_: text if id_ == "u0" else "one two tree four" for id_, text in said.items()}
+    for name, texts in {"r": said, "s": heard, "p": said}.items():
+        (tmp_path / f"{name}.json").write_text(json.dumps(texts))
+    names = {"--references": "r.json", "--streaming": "s.json", "--prerecorded": "p.json"}
+    return [word for option, name in names.items() for word in (option, tmp_path / name)]
+
+
+def test_whether_the_difference_is_real(run: Run, forty: list[str | Path]) -> None:
+    compared = run("score", *forty, "--json", "--seed", 5).json["comparison"]
+    assert (compared["verdict"], compared["utterances"], compared["more"], compared["errors"]) == ("worse", 40, 39, 39)
+    assert compared["low"] <= compared["rate"] <= compared["high"]
+    assert compared["seed"] == 5
+    assert "streaming against pre-recorded: worse" in " ".join(run("score", *forty).out.split())
+
+
+def test_both_ways_round_the_verdict_turns_round(run: Run, forty: list[str | Path]) -> None:
+    swapped = [*forty[:3], forty[5], forty[4], forty[3]]
+    assert run("score", *swapped, "--json").json["comparison"]["verdict"] == "better"
+
+
+def test_too_few_utterances_get_no_verdict(run: Run, sides: list[str | Path]) -> None:
+    assert run("score", *sides, "--json").json["comparison"]["verdict"] == "too few utterances"
+
+
+def test_each_utterance_a_line(run: Run, forty: list[str | Path], tmp_path: Path) -> None:
+    assert run("score", *forty, "--utterances-file", tmp_path / "u.jsonl").code == 0
+    rows = [json.loads(line) for line in (tmp_path / "u.jsonl").read_text().splitlines()]
+    assert [row["id"] for row in rows] == [f"u{number}" for number in range(40)]
+    assert rows[0]["difference"]["wer"] == 0
+    assert rows[1]["difference"] == {
+        "errors": 1, "substitutions": 1, "deletions": 0, "insertions": 0, "wer": 0.25, "cer": pytest.approx(1 / 18)
+    }  # fmt: skip
+
+
+def test_no_resamples_is_bad_input(run: Run, sides: list[str | Path]) -> None:
+    ran = run("score", *sides, "--resamples", 0)
+    assert ran.code == 2
+    assert "--resamples" in ran.err

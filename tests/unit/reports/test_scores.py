@@ -2,11 +2,20 @@ from __future__ import annotations
 
 import msgspec
 
-from harness.results import Counts, Score
+from harness.results import Comparison, Counts, Score
 from harness.scoring.error_rate import ErrorRate
 from harness.scoring.normalize import normalizer
 from harness.scoring.paired import score_pairs
-from reports.scores import ScoreRow, Side, rate_cell, score_table, score_title, unscored_ids, unscored_line
+from reports.scores import (
+    ScoreRow,
+    Side,
+    comparison_line,
+    rate_cell,
+    score_table,
+    score_title,
+    unscored_ids,
+    unscored_line,
+)
 
 
 def rows_of(streaming: Score | None, prerecorded: Score | None) -> dict[str, ScoreRow]:
@@ -22,11 +31,11 @@ def test_both_sides_stand_side_by_side_with_what_streaming_costs(
     assert rows["MER"] == ("MER", "11.76 %", "3.00 %", "+8.76 pp")
     assert rows["WIL"] == ("WIL", "16.49 %", "4.96 %", "+11.54 pp")
     assert rows["CER"] == ("CER", "4.00 %", "1.00 %", "+3.00 pp")
-    assert rows["hits"] == ("hits", "90", "97", "")
-    assert rows["substitutions"] == ("substitutions", "5", "2", "")
-    assert rows["deletions"] == ("deletions", "5", "1", "")
-    assert rows["insertions"] == ("insertions", "2", "0", "")
-    assert rows["reference words"] == ("reference words", "100", "100", "")
+    assert rows["hits"] == ("hits", "90", "97", "-7")
+    assert rows["substitutions"] == ("substitutions", "5", "2", "+3")
+    assert rows["deletions"] == ("deletions", "5", "1", "+4")
+    assert rows["insertions"] == ("insertions", "2", "0", "+2")
+    assert rows["reference words"] == ("reference words", "100", "100", "+0")
     assert rows["normaliser"] == ("normaliser", "basic@1", "basic@1", "")
 
 
@@ -107,3 +116,22 @@ def test_ids_left_out_of_a_pairing_are_counted_by_reason() -> None:
 def test_nothing_left_out_needs_no_line() -> None:
     assert unscored_line({}) is None
     assert unscored_line({"only in streaming": 0}) is None
+
+
+COMPARED = Comparison(
+    verdict="worse", utterances=758, fewer=26, more=107, errors=109, rate=0.00698, low=0.0051, high=0.0089,
+    p_value=1e-12, test="exact sign-flip permutation", resamples=1000, seed=0,
+)  # fmt: skip
+
+
+def test_a_comparison_gives_verdict_interval_and_test_on_one_line() -> None:
+    assert comparison_line(COMPARED) == (
+        "streaming against pre-recorded: worse (758 utterances: 107 worse, 26 better; WER difference +0.70 pp; "
+        "95 % interval +0.51 pp to +0.89 pp; p < 0.0001, exact sign-flip permutation; seed 0)"
+    )
+
+
+def test_a_comparison_without_reference_words_has_no_difference_to_give() -> None:
+    empty = msgspec.structs.replace(COMPARED, rate=None, low=None, high=None, p_value=1.0)
+    assert "WER" not in comparison_line(empty)
+    assert "p = 1.0000" in comparison_line(empty)
