@@ -29,7 +29,7 @@ def render_run_markdown(run: RunResult) -> str:
     blocks = [
         f"## {escape(summary.tool)}: {escape(summary.last_line)}",
         _list(summary.facts),
-        _table(_OVERVIEW_HEADER, [_overview_row(case) for case in summary.cases]),
+        table(_OVERVIEW_HEADER, [_overview_row(case) for case in summary.cases]),
         "### Totals",
         *_scores(summary.totals),
     ]
@@ -78,7 +78,7 @@ def _section(case: CaseSummary) -> Iterator[str]:
         yield from _verdict(case.verdict)
     yield _list(case.transcripts)
     yield from _scores(case.scores)
-    yield _table(
+    yield table(
         ("check", "found", "at most", "outcome"),
         [[check.name, check.found, check.allowed, "pass" if check.passed else "FAIL"] for check in case.checks],
     )
@@ -86,7 +86,7 @@ def _section(case: CaseSummary) -> Iterator[str]:
 
 
 def _verdict(verdict: VerdictSummary) -> Iterator[str]:
-    yield _table(
+    yield table(
         ("family", "verdict", "measured"),
         [[line.family, status_word(line.status), "; ".join(line.figures) or UNDEFINED] for line in verdict.families],
     )
@@ -106,17 +106,17 @@ def _source(source: str) -> str:
     return f" ([source](<{source}>))" if _LINK.fullmatch(source) else f" ({escape(source)})"
 
 
-def _scores(table: ScoreTable) -> Iterator[str]:
-    yield escape(table.title)
-    yield _table(("measure", "streaming", "pre-recorded", "difference"), table.rows)
-    yield "\n".join(f"- {escape(note)}" for note in table.notes)
+def _scores(scores: ScoreTable) -> Iterator[str]:
+    yield escape(scores.title)
+    yield table(("measure", "streaming", "pre-recorded", "difference"), scores.rows)
+    yield "\n".join(f"- {escape(note)}" for note in scores.notes)
 
 
 def _list(facts: Iterable[Fact]) -> str:
     return "\n".join(f"- **{escape(fact.label)}**: {escape(fact.text)}" for fact in facts)
 
 
-def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """A table, or nothing when it has no rows."""
     lines = [[escape(cell) for cell in row] for row in rows]
     if not lines:

@@ -23,6 +23,7 @@ COMMANDS: Final = {
     "transcribe": ("transcribe", "Have a file transcribed by the pre-recorded endpoint."),
     "simulate": ("simulate", "Try a case under thousands of seeded fault schedules, in virtual time."),
     "score": ("score", "Score streamed and pre-recorded transcripts against references."),
+    "compare": ("compare", "Hold a new run against an old one: the gate for CI."),
 }
 
 

@@ -6,6 +6,7 @@ rates are stored beside them for readers that cannot divide; a rate is null wher
 
 from harness.results.encoding import from_json, to_builtins, to_json
 from harness.results.exploration import Exploration, Spread
+from harness.results.gate import Change, GateResult, MetricChange, UtteranceChange
 from harness.results.run import (
     LAYOUT_VERSION,
     CaseResult,
@@ -24,11 +25,14 @@ __all__ = [
     "LAYOUT_VERSION",
     "AlignedRun",
     "CaseResult",
+    "Change",
     "Check",
     "Comparison",
     "Counts",
     "Exploration",
     "Gap",
+    "GateResult",
+    "MetricChange",
     "Outage",
     "Outcome",
     "Pacing",
@@ -37,6 +41,7 @@ __all__ = [
     "Score",
     "Spread",
     "Streamed",
+    "UtteranceChange",
     "from_json",
     "to_builtins",
     "to_json",

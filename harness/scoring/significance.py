@@ -98,25 +98,48 @@ def compare(
     Raises:
         ValueError: the two differ in length, or in the reference of an utterance, or `resamples` is below 1.
     """
-    import numpy as np  # like jiwer, it loads with the first score
-
     if len(first) != len(second):
         raise ValueError(f"{len(first)} utterances do not pair with {len(second)}")
-    if resamples < 1:
-        raise ValueError(f"resamples is {resamples}; wanted 1 or more")
     for place, (ours, theirs) in enumerate(zip(first, second, strict=True)):
         if ours.reference_length != theirs.reference_length:
             raise ValueError(
                 f"utterance {place}: {ours.reference_length} reference tokens in one, {theirs.reference_length} in the"
                 " other; the two were not scored against one reference"
             )
-    differences = np.array([ours.errors - theirs.errors for ours, theirs in zip(first, second, strict=True)], np.int64)
-    lengths = np.array([ours.reference_length for ours in first], np.int64)
+    return compare_differences(
+        [ours.errors - theirs.errors for ours, theirs in zip(first, second, strict=True)],
+        [ours.reference_length for ours in first],
+        seed=seed,
+        resamples=resamples,
+    )
+
+
+def compare_differences(
+    errors_more: Sequence[int], reference_lengths: Sequence[int], *, seed: int = 0, resamples: int = 1000
+) -> Comparison:
+    """The same from the differences themselves: what `compare` does once both systems are counted.
+
+    Args:
+        errors_more: for each utterance, the errors of the first system less those of the second.
+        reference_lengths: for each utterance, the tokens of its reference.
+        seed: of the interval.
+        resamples: draws that it rests on.
+
+    Raises:
+        ValueError: the two differ in length, or `resamples` is below 1.
+    """
+    import numpy as np  # like jiwer, it loads with the first score
+
+    if len(errors_more) != len(reference_lengths):
+        raise ValueError(f"{len(errors_more)} differences do not pair with {len(reference_lengths)} references")
+    if resamples < 1:
+        raise ValueError(f"resamples is {resamples}; wanted 1 or more")
+    differences, lengths = np.array(errors_more, np.int64), np.array(reference_lengths, np.int64)
     errors, tokens = int(differences.sum()), int(lengths.sum())
     low, high = _interval(differences, lengths, seed, resamples) if tokens else (None, None)
     p_value, test = _p_value(differences)
     return Comparison(
-        utterances=len(first),
+        utterances=len(differences),
         fewer=int((differences < 0).sum()),
         more=int((differences > 0).sum()),
         errors=errors,

@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from harness.conformance import findings
-from harness.results import LAYOUT_VERSION, Exploration, Outcome, RunResult, from_json
+from harness.results import LAYOUT_VERSION, Change, Exploration, GateResult, Outcome, RunResult, from_json
 
 PAGE: Final = (Path(__file__).resolve().parents[3] / "docs" / "reference" / "results.md").read_text(encoding="utf-8")
 NAMES: Final[dict[Any, str]] = {str: "string", int: "integer", float: "number", bool: "boolean", NoneType: "null"}
@@ -53,7 +53,7 @@ def table(heading: str) -> list[list[str]]:
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
 
 
-DOCUMENTED: Final = [*structs(RunResult), *structs(Exploration)]
+DOCUMENTED: Final = [*structs(RunResult), *structs(Exploration), *structs(GateResult)]
 
 
 @pytest.mark.parametrize("struct", DOCUMENTED, ids=title)
@@ -68,7 +68,7 @@ def test_every_field_is_explained() -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [Outcome, findings.Family, findings.Status, findings.Blame, findings.Severity], ids=title
+    "words", [Outcome, findings.Family, findings.Status, findings.Blame, findings.Severity, Change], ids=title
 )
 def test_the_page_lists_the_values_of_every_word(words: type[StrEnum]) -> None:
     listed = dict(table("Words"))

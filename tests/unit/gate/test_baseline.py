@@ -1,0 +1,96 @@
+"""`harness.gate.baseline`: the three kinds of file that a run can be read from."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.errors import BadInput
+from harness.gate.baseline import read_baseline
+from harness.results import CaseResult, Outcome, Prerecorded, RunResult, Score, to_json
+from harness.scoring.normalize import normalizer
+from harness.scoring.wer import score
+
+if TYPE_CHECKING:
+    from tests.unit.gate.conftest import Run
+
+ROW = (
+    b'{"id": "a", "normalizer": "basic@1", "streaming": {"hits": 3, "substitutions": 1, "deletions": 0, "insertions":'
+    b' 0}, "prerecorded": {"hits": 4, "substitutions": 0, "deletions": 0, "insertions": 0}}'
+)
+
+
+def results(*names: str, partial: bool = False) -> RunResult:
+    posted = Prerecorded(
+        transcript=("one two",),
+        request_id=None,
+        audio_s=1.0,
+        wall_s=0.1,
+        score=Score.of(score("one two", "one too", normalizer("basic"))),
+    )
+    cases = (
+        CaseResult(name=name, outcome=Outcome.PASS, audio="a.wav", replies="a test", prerecorded=posted)
+        for name in names
+    )
+    return RunResult(
+        tool="t", created="c", server="s", seed=None, partial=partial, cases=tuple(cases), streaming=None,
+        prerecorded=None,
+    )  # fmt: skip
+
+
+def test_a_baseline_comes_back_as_it_was(run: Run) -> None:
+    baseline = run([0, 1, None], first_interim=0.5)
+    assert read_baseline(msgspec.json.encode(baseline), "b.json") == baseline
+
+
+def test_results_of_a_run() -> None:
+    baseline = read_baseline(to_json(results("one", "two")).encode(), "r.json")
+    assert [utterance.id for utterance in baseline.utterances] == ["one", "two"]
+    first = baseline.utterances[0]
+    assert first.prerecorded is not None
+    assert first.prerecorded.words is not None
+    assert first.prerecorded.words.substitutions == 1
+    assert (first.streaming, first.normalizer, first.passed) == (None, "basic@1", True)
+
+
+@pytest.mark.parametrize("lines", [ROW, ROW + b"\n", ROW + b"\n\n" + ROW.replace(b'"a"', b'"b"') + b"\n"])
+def test_lines_of_score(lines: bytes) -> None:
+    utterance = read_baseline(lines, "u.jsonl").utterances[0]
+    assert utterance.streaming is not None
+    assert utterance.streaming.words is not None
+    assert utterance.streaming.words.substitutions == 1
+
+
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [
+        (b"", "b is empty"),
+        (b"nothing", "wanted a baseline"),
+        (b"[1]", "wanted a baseline"),
+        (ROW + b"\n{}", "b, line 2: Object missing required field `id`"),
+        (ROW + b"\n" + ROW, "'a' occurs twice"),
+        (
+            b'{"format": "dgharness-baseline", "version": 2, "utterances": []}',
+            r"Invalid enum value 2 - at `\$.version`",
+        ),
+        (b'{"format": "dgharness-baseline", "version": 1}', "missing required field `utterances`"),
+        (b'{"layout": 1}', "missing required field"),
+        (to_json(results("one", "one")).encode(), "'one' occurs twice"),
+        (to_json(results("one", partial=True)).encode(), "interrupted"),
+    ],
+)
+def test_what_is_none_of_them_gets_one_sentence(data: bytes, sentence: str) -> None:
+    with pytest.raises(BadInput, match=sentence) as caught:
+        read_baseline(data, "b")
+    assert str(caught.value).startswith("b")
+
+
+@given(data=st.binary(max_size=200))
+def test_any_bytes_are_read_or_refused(data: bytes) -> None:
+    with suppress(BadInput):
+        read_baseline(data, "b")
