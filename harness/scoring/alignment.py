@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Literal, cast
 
 from harness.scoring.error_rate import ErrorRate
 
 if TYPE_CHECKING:
-    from jiwer import AlignmentChunk
+    from jiwer import AbstractTransform, AlignmentChunk
 
 Kind = Literal["equal", "substitute", "delete", "insert"]
+
+# jiwer holds an object for every run until it returns: large batches only feed the garbage collector.
+_BATCH = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,20 +41,36 @@ class Alignment:
     count as substituted rather than deleted and inserted is jiwer's choice (NIST sclite may choose otherwise).
 
     Attributes:
-        operations: the runs in order; their tokens, joined, are the two texts again.
+        reference: all tokens of the reference.
+        hypothesis: all tokens of the hypothesis.
+        chunks: the path as jiwer gives it; `operations` is the same for readers.
     """
 
-    operations: tuple[Operation, ...]
+    reference: tuple[str, ...]
+    hypothesis: tuple[str, ...]
+    chunks: tuple[AlignmentChunk, ...]
 
     @property
-    def reference(self) -> tuple[str, ...]:
-        """All tokens of the reference."""
-        return tuple(token for operation in self.operations for token in operation.reference)
+    def operations(self) -> tuple[Operation, ...]:
+        """The runs in order, made when they are asked for; their tokens, joined, are the two texts again."""
+        return tuple(
+            Operation(
+                cast("Kind", chunk.type),
+                self.reference[chunk.ref_start_idx : chunk.ref_end_idx],
+                self.hypothesis[chunk.hyp_start_idx : chunk.hyp_end_idx],
+            )
+            for chunk in self.chunks
+        )
 
     @property
-    def hypothesis(self) -> tuple[str, ...]:
-        """All tokens of the hypothesis."""
-        return tuple(token for operation in self.operations for token in operation.hypothesis)
+    def counts(self) -> ErrorRate:
+        """What the path counts to."""
+        tokens = {"equal": 0, "substitute": 0, "delete": 0, "insert": 0}
+        for chunk in self.chunks:
+            # An insertion has no reference tokens; every other kind is counted by them.
+            length = chunk.ref_end_idx - chunk.ref_start_idx or chunk.hyp_end_idx - chunk.hyp_start_idx
+            tokens[chunk.type] += length
+        return ErrorRate(tokens["equal"], tokens["substitute"], tokens["delete"], tokens["insert"])
 
 
 def align_words(references: Sequence[str], hypotheses: Sequence[str]) -> list[tuple[Alignment, ErrorRate]]:
@@ -59,44 +79,58 @@ def align_words(references: Sequence[str], hypotheses: Sequence[str]) -> list[tu
     Empty texts are allowed on either side: all of the other is then inserted or deleted.
 
     Raises:
-        ValueError: the two sequences differ in length (jiwer's own message).
+        ValueError: the two sequences differ in length.
     """
     from jiwer import process_words
 
-    # jiwer splits at the plain space only; a tab or a no-break space would glue two words together.
-    output = process_words(_spaced(references), _spaced(hypotheses))
-    return [
-        (Alignment(tuple(_operation(chunk, reference, hypothesis) for chunk in chunks)), _counts(chunks))
-        for chunks, reference, hypothesis in zip(output.alignments, output.references, output.hypotheses, strict=True)
-    ]
+    if len(references) != len(hypotheses):
+        raise ValueError(f"{len(references)} references do not pair with {len(hypotheses)} hypotheses")
+    aligned: list[tuple[Alignment, ErrorRate]] = []
+    for start in range(0, len(references), _BATCH):
+        said, heard = (list(texts[start : start + _BATCH]) for texts in (references, hypotheses))
+        output = process_words(said, heard, _words(), _words())
+        for reference, hypothesis, chunks in zip(output.references, output.hypotheses, output.alignments, strict=True):
+            alignment = Alignment(tuple(reference), tuple(hypothesis), tuple(chunks))
+            aligned.append((alignment, alignment.counts))
+    return aligned
 
 
 def count_characters(references: Sequence[str], hypotheses: Sequence[str]) -> list[ErrorRate]:
     """Count the character errors of each hypothesis; a run of white space is one space, outer white space is none.
 
+    By rapidfuzz, which is what jiwer finds its paths with: the counts are those of `jiwer.process_characters`, without
+    an alignment for every character, which nobody reads.
+
     Raises:
-        ValueError: the two sequences differ in length (jiwer's own message).
+        ValueError: the two sequences differ in length.
     """
-    from jiwer import process_characters
+    from rapidfuzz.distance.Levenshtein import editops
 
-    return [_counts(chunks) for chunks in process_characters(_spaced(references), _spaced(hypotheses)).alignments]
-
-
-def _spaced(texts: Sequence[str]) -> list[str]:
-    return [" ".join(text.split()) for text in texts]
-
-
-def _operation(chunk: AlignmentChunk, reference: Sequence[str], hypothesis: Sequence[str]) -> Operation:
-    return Operation(
-        cast("Kind", chunk.type),
-        tuple(reference[chunk.ref_start_idx : chunk.ref_end_idx]),
-        tuple(hypothesis[chunk.hyp_start_idx : chunk.hyp_end_idx]),
-    )
+    if len(references) != len(hypotheses):
+        raise ValueError(f"{len(references)} references do not pair with {len(hypotheses)} hypotheses")
+    counts: list[ErrorRate] = []
+    for reference, hypothesis in zip(map(_spaced, references), map(_spaced, hypotheses), strict=True):
+        kinds = [kind for kind, _, _ in editops(reference, hypothesis).as_list()]
+        substitutions, deletions, insertions = map(kinds.count, ("replace", "delete", "insert"))
+        counts.append(ErrorRate(len(reference) - substitutions - deletions, substitutions, deletions, insertions))
+    return counts
 
 
-def _counts(chunks: Sequence[AlignmentChunk]) -> ErrorRate:
-    tokens = {"equal": 0, "substitute": 0, "delete": 0, "insert": 0}
-    for chunk in chunks:
-        # An insertion has no reference tokens; every other kind is counted by them.
-        tokens[chunk.type] += (chunk.ref_end_idx - chunk.ref_start_idx) or (chunk.hyp_end_idx - chunk.hyp_start_idx)
-    return ErrorRate(tokens["equal"], tokens["substitute"], tokens["delete"], tokens["insert"])
+@cache
+def _words() -> AbstractTransform:
+    from jiwer import AbstractTransform
+
+    class Words(AbstractTransform):
+        """Splits at any white space. jiwer's own splits at the plain space: a tab would glue two words together."""
+
+        def process_string(self, s: str) -> list[list[str]]:
+            return [s.split()]
+
+        def process_list(self, inp: list[str]) -> list[list[str]]:
+            return [text.split() for text in inp]
+
+    return Words()
+
+
+def _spaced(text: str) -> str:
+    return " ".join(text.split())

@@ -10,9 +10,6 @@ from harness.scoring.alignment import Alignment, align_words, count_characters
 from harness.scoring.error_rate import ErrorRate
 from harness.scoring.normalize import Normalizer
 
-# jiwer holds a list entry for every character until it returns: large batches only feed the garbage collector.
-_BATCH = 64
-
 
 class _Rates:
     """The rates that follow from word and character counts; None where `ErrorRate` says it is undefined."""
@@ -123,15 +120,11 @@ def score_many(references: Sequence[str], hypotheses: Sequence[str], normalizer:
     """
     if len(references) != len(hypotheses):
         raise ValueError(f"{len(references)} references do not pair with {len(hypotheses)} hypotheses")
-    scores: list[TextScore] = []
-    for start in range(0, len(references), _BATCH):
-        batch = slice(start, start + _BATCH)
-        clean_references = [normalizer(text) for text in references[batch]]
-        clean_hypotheses = [normalizer(text) for text in hypotheses[batch]]
-        words = align_words(clean_references, clean_hypotheses)
-        characters = count_characters(clean_references, clean_hypotheses)
-        scores += [
-            TextScore(word_counts, character_counts, alignment, normalizer.label)
-            for (alignment, word_counts), character_counts in zip(words, characters, strict=True)
-        ]
-    return scores
+    clean_references = [normalizer(text) for text in references]
+    clean_hypotheses = [normalizer(text) for text in hypotheses]
+    words = align_words(clean_references, clean_hypotheses)
+    characters = count_characters(clean_references, clean_hypotheses)
+    return [
+        TextScore(word_counts, character_counts, alignment, normalizer.label)
+        for (alignment, word_counts), character_counts in zip(words, characters, strict=True)
+    ]
