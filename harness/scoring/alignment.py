@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import islice
 from typing import TYPE_CHECKING, Literal, cast
 
 from harness.scoring.error_rate import ErrorRate
@@ -13,9 +14,11 @@ if TYPE_CHECKING:
     from jiwer import AbstractTransform, AlignmentChunk
 
 Kind = Literal["equal", "substitute", "delete", "insert"]
+Run = tuple[Kind, int]
 
 # jiwer holds an object for every run until it returns: large batches only feed the garbage collector.
 _BATCH = 128
+_RUNS: dict[tuple[str, int], Run] = {}  # a corpus has millions of runs, and few that differ
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,35 +44,44 @@ class Alignment:
     count as substituted rather than deleted and inserted is jiwer's choice (NIST sclite may choose otherwise).
 
     Attributes:
-        reference: all tokens of the reference.
-        hypothesis: all tokens of the hypothesis.
-        chunks: the path as jiwer gives it; `operations` is the same for readers.
+        reference_text: the reference, its tokens between single spaces.
+        hypothesis_text: the hypothesis likewise.
+        path: kind and length in tokens of each run in order; `operations` is the same with the tokens.
     """
 
-    reference: tuple[str, ...]
-    hypothesis: tuple[str, ...]
-    chunks: tuple[AlignmentChunk, ...]
+    reference_text: str
+    hypothesis_text: str
+    path: tuple[Run, ...]
+
+    @property
+    def reference(self) -> tuple[str, ...]:
+        """All tokens of the reference."""
+        return tuple(self.reference_text.split())
+
+    @property
+    def hypothesis(self) -> tuple[str, ...]:
+        """All tokens of the hypothesis."""
+        return tuple(self.hypothesis_text.split())
 
     @property
     def operations(self) -> tuple[Operation, ...]:
         """The runs in order, made when they are asked for; their tokens, joined, are the two texts again."""
+        said, heard = iter(self.reference_text.split()), iter(self.hypothesis_text.split())
         return tuple(
             Operation(
-                cast("Kind", chunk.type),
-                self.reference[chunk.ref_start_idx : chunk.ref_end_idx],
-                self.hypothesis[chunk.hyp_start_idx : chunk.hyp_end_idx],
+                kind,
+                () if kind == "insert" else tuple(islice(said, length)),
+                () if kind == "delete" else tuple(islice(heard, length)),
             )
-            for chunk in self.chunks
+            for kind, length in self.path
         )
 
     @property
     def counts(self) -> ErrorRate:
         """What the path counts to."""
         tokens = {"equal": 0, "substitute": 0, "delete": 0, "insert": 0}
-        for chunk in self.chunks:
-            # An insertion has no reference tokens; every other kind is counted by them.
-            length = chunk.ref_end_idx - chunk.ref_start_idx or chunk.hyp_end_idx - chunk.hyp_start_idx
-            tokens[chunk.type] += length
+        for kind, length in self.path:
+            tokens[kind] += length
         return ErrorRate(tokens["equal"], tokens["substitute"], tokens["delete"], tokens["insert"])
 
 
@@ -87,10 +99,10 @@ def align_words(references: Sequence[str], hypotheses: Sequence[str]) -> list[tu
         raise ValueError(f"{len(references)} references do not pair with {len(hypotheses)} hypotheses")
     aligned: list[tuple[Alignment, ErrorRate]] = []
     for start in range(0, len(references), _BATCH):
-        said, heard = (list(texts[start : start + _BATCH]) for texts in (references, hypotheses))
+        said, heard = (list(map(_spaced, texts[start : start + _BATCH])) for texts in (references, hypotheses))
         output = process_words(said, heard, _words(), _words())
-        for reference, hypothesis, chunks in zip(output.references, output.hypotheses, output.alignments, strict=True):
-            alignment = Alignment(tuple(reference), tuple(hypothesis), tuple(chunks))
+        for reference, hypothesis, chunks in zip(said, heard, output.alignments, strict=True):
+            alignment = Alignment(reference, hypothesis, tuple(map(_run, chunks)))
             aligned.append((alignment, alignment.counts))
     return aligned
 
@@ -114,6 +126,12 @@ def count_characters(references: Sequence[str], hypotheses: Sequence[str]) -> li
         substitutions, deletions, insertions = map(kinds.count, ("replace", "delete", "insert"))
         counts.append(ErrorRate(len(reference) - substitutions - deletions, substitutions, deletions, insertions))
     return counts
+
+
+def _run(chunk: AlignmentChunk) -> Run:
+    # An insertion has no reference tokens; every other kind is as long as they are.
+    length = chunk.ref_end_idx - chunk.ref_start_idx or chunk.hyp_end_idx - chunk.hyp_start_idx
+    return _RUNS.setdefault((chunk.type, length), (cast("Kind", chunk.type), length))
 
 
 @cache
