@@ -19,12 +19,17 @@ from harness.audio.chunking import chunk_size
 from harness.audio.format import AudioFormat, Encoding
 from harness.audio.pacing import Speed
 from harness.errors import BadInput
+from harness.protocol.flux_options import declared_flux_options
 from harness.protocol.listen_options import read_pairs
 from harness.protocol.parameters import Endpoint
 from harness.protocol.refusal import Refusal
 from harness.scoring.normalize import normalizer
 
 _DECLARED_BY_STREAM: Final = ("encoding", "sample_rate", "channels")
+
+CHUNK_MS: Final = 20.0
+FLUX_CHUNK_MS: Final = 80.0
+"""What Deepgram's docs strongly recommend for Flux."""
 
 
 Share: TypeAlias = Annotated[float, msgspec.Meta(ge=0, le=1)]
@@ -42,6 +47,13 @@ class RepliesFrom(StrEnum):
     """A recorded session, and a recorded pre-recorded response where there is one."""
     SERVER = "server"
     """Whatever the server at `--url` has: a live service, or a mock that was started elsewhere."""
+
+
+class StreamingEndpoint(StrEnum):
+    """What a case is streamed to."""
+
+    LISTEN = "/v1/listen"
+    FLUX = "/v2/listen"
 
 
 class Replies(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -68,16 +80,18 @@ class Stream(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The table `[stream]`: how the audio is sent. Its format is what the query string declares.
 
     Attributes:
-        chunk_ms: audio of one binary frame, 20 to 250 ms.
+        endpoint: what it is sent to; Flux hears one channel, in turns.
+        chunk_ms: audio of one binary frame, 20 to 250 ms; None is 20, to Flux 80.
         speed: seconds of audio for each wall second, or `max`.
         encoding: raw encoding, converted to.
         sample_rate: in Hz, resampled to.
         channels: mixed to; None is the file's with `multichannel`, else one.
-        finalize: whether Finalize is sent before CloseStream.
+        finalize: whether Finalize is sent before CloseStream; to Flux, ForceEndTurn.
         reconnect: attempts in a row after a connection was lost; 0 is one connection, come what may.
     """
 
-    chunk_ms: float = 20
+    endpoint: StreamingEndpoint = StreamingEndpoint.LISTEN
+    chunk_ms: float | None = None
     speed: str | int | float = "1"
     encoding: str = "linear16"
     sample_rate: int = 16_000
@@ -172,6 +186,17 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
         """The speed to send at."""
         return Speed.parse(str(self.stream.speed))
 
+    @property
+    def flux(self) -> bool:
+        """Whether it is streamed to Flux."""
+        return self.stream.endpoint is StreamingEndpoint.FLUX
+
+    @property
+    def chunk_ms(self) -> float:
+        """Milliseconds of audio in a frame."""
+        usual_ms = FLUX_CHUNK_MS if self.flux else CHUNK_MS
+        return usual_ms if self.stream.chunk_ms is None else self.stream.chunk_ms
+
     def at_speed(self, speed: str) -> Case:
         """The same case sent at another speed."""
         return msgspec.structs.replace(self, stream=msgspec.structs.replace(self.stream, speed=speed))
@@ -224,7 +249,7 @@ def parse_case(text: str, path: Path, read: Callable[[str], str]) -> Case:
 
 def _check(case: Case) -> None:
     try:
-        chunk_size(case.audio_format(1), case.stream.chunk_ms)
+        chunk_size(case.audio_format(1), case.chunk_ms)
         case.speed  # noqa: B018 - reading it checks it
     except (BadInput, ValueError) as error:
         raise BadInput(f"{case.path}: [stream] {error}") from None
@@ -235,7 +260,13 @@ def _check(case: Case) -> None:
     declared = [name for name, _ in case.options if name in _DECLARED_BY_STREAM]
     if declared:
         raise BadInput(f"{case.path}: [options] {declared[0]} is declared by [stream]; wanted it there")
-    options = read_pairs(case.options, Endpoint.STREAMING, strict=True)
+    if case.flux and case.stream.channels not in (None, 1):
+        raise BadInput(f"{case.path}: [stream] channels is {case.stream.channels}; wanted 1: Flux hears one channel")
+    options = (
+        declared_flux_options(case.options, case.audio_format(1))
+        if case.flux
+        else read_pairs(case.options, Endpoint.STREAMING, strict=True)
+    )
     if isinstance(options, Refusal):
         raise BadInput(f"{case.path}: [options] {options.message}")
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,6 +23,37 @@ ENDINGS: Final = (".jsonl", ".json", ".tsv", ".csv")
 _AUDIO: Final = ("audio_filepath", "audio", "path", "file")
 _TEXT: Final = ("text", "reference", "transcript")
 _NAME: Final = ("id", "name")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a manifest.
+
+    Attributes:
+        where: file and line, for messages.
+        id: what it calls the file, or None.
+        audio: the audio as it is written there.
+        text: what was said, or None.
+    """
+
+    where: str
+    id: str | None
+    audio: str
+    text: str | None
+
+
+def read_manifest(path: Path) -> Iterator[Line]:
+    """The lines of a manifest, one after the other.
+
+    Raises:
+        BadInput: the file cannot be read, or a line names no audio; the sentence names the line.
+    """
+    for number, row in _rows(path):
+        where = f"{path}: line {number}"
+        audio = _value(row, _AUDIO)
+        if audio is None:
+            raise BadInput(_without(row, _AUDIO, where))
+        yield Line(where, _value(row, _NAME), audio, _value(row, _TEXT))
 
 
 def load_manifest(path: Path, normalizer: str = "basic") -> list[Case]:
@@ -39,7 +71,8 @@ def load_manifest(path: Path, normalizer: str = "basic") -> list[Case]:
 
 def _rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
+        # Not splitlines(): it would also break lines at characters that may stand inside a text.
+        lines = path.read_text(encoding="utf-8-sig").split("\n")
     except OSError as error:
         raise BadInput(f"{path}: cannot be read ({error.strerror})") from None
     except UnicodeDecodeError:
@@ -67,9 +100,8 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
 def _case(row: dict[str, Any], number: int, path: Path, normalizer: str) -> Case:
     where = f"{path}: line {number}"
     audio = path.parent / _field(row, _AUDIO, where)
-    names = [row[key] for key in _NAME if isinstance(row.get(key), str) and row[key]]
     return Case(
-        name=names[0] if names else audio.stem,
+        name=_value(row, _NAME) or audio.stem,
         about="",
         path=path,
         audio=audio,
@@ -83,9 +115,21 @@ def _case(row: dict[str, Any], number: int, path: Path, normalizer: str) -> Case
 
 
 def _field(row: dict[str, Any], names: tuple[str, ...], where: str) -> str:
+    value = _value(row, names)
+    if value is None:
+        raise BadInput(_without(row, names, where))
+    return value
+
+
+def _value(row: dict[str, Any], names: tuple[str, ...]) -> str | None:
+    """The first of these fields that has anything in it."""
     for name in names:
         value = row.get(name)
         if isinstance(value, str) and value.strip():
             return value
+    return None
+
+
+def _without(row: dict[str, Any], names: tuple[str, ...], where: str) -> str:
     found = ", ".join(map(str, row)) or "nothing"
-    raise BadInput(f"{where}: has {found}; wanted a field {' or '.join(names)}")
+    return f"{where}: has {found}; wanted a field {' or '.join(names)}"

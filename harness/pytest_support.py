@@ -49,7 +49,8 @@ class DeepgramServer:
         lag_scale: factor on the delay of answers; 0 answers as soon as the audio is there.
         api_key: the only key let in; None lets in any.
         any_model: accept model names that Deepgram does not publish.
-        idle_timeout_s: silence of the client before the close with NET-0001; None for that of `settings`, 10 s.
+        idle_timeout_s: silence of the client before the close with NET-0001; None for that of `settings`: 10 s, on
+            `/v2/listen` 60 s.
         output_timeout_s: nothing to say for so long before the close with NET-0000; None for that of `settings`, 30 s.
         file_urls: for `{"url": …}`: URL, or URL prefix that ends in `/`, to the file or folder that stands for it.
         faults: what goes wrong, each a line such as `reset at_audio_s=3 leg=0`, or a table (docs/reference/faults.md).
@@ -89,9 +90,13 @@ class DeepgramServer:
             idle_after_s=timers.idle_after_s if idle_timeout_s is None else idle_timeout_s,
             output_after_s=timers.output_after_s if output_timeout_s is None else output_timeout_s,
         )
+        flux = base.flux
+        if idle_timeout_s is not None:
+            flux = replace(flux, timers=replace(flux.timers, idle_after_s=idle_timeout_s))
         chosen = replace(
             base,
             connection=replace(base.connection, timers=timers, lag_scale=lag_scale),
+            flux=flux,
             api_keys=base.api_keys if api_key is None else frozenset({api_key}),
             any_model=base.any_model if any_model is None else any_model,
             seed=base.seed if seed is None else seed,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, replace
-from urllib.parse import urlencode
 
 import msgspec
 
@@ -22,27 +21,35 @@ from harness.conformance.settings import ClientClaim, JudgeSettings
 from harness.errors import BadInput
 from harness.protocol.codec import decode_server
 from harness.protocol.flux_codec import decode_flux_server
-from harness.protocol.flux_options import FluxOptions, parse_flux_query
+from harness.protocol.flux_options import FluxOptions, declared_flux_options
 from harness.protocol.listen_options import ListenOptions, read_pairs
 from harness.protocol.messages import Results
 from harness.protocol.parameters import Endpoint as PathEndpoint
 from harness.protocol.prerecorded import PrerecordedResponse
 from harness.protocol.refusal import Refusal
 from harness.recording.document import Recording
-from harness.recording.entries import Direction, End, Header
+from harness.recording.entries import Direction, End, Header, Text
 from harness.results import (
     AlignedRun,
     CaseResult,
+    Causes,
     Check,
+    Delay,
     Gap,
     Outage,
     Outcome,
     Pacing,
     Prerecorded,
     Score,
+    Stability,
     Streamed,
 )
+from harness.scoring.delay import Stream, delays
+from harness.scoring.delayed_wer import delayed_reads
 from harness.scoring.normalize import Normalizer, normalizer
+from harness.scoring.sending import Pieces, pieces_of
+from harness.scoring.session_causes import session_causes
+from harness.scoring.stability import stability
 from harness.scoring.wer import CorpusScore, score
 from harness.streamer.backoff import ReconnectPolicy
 from harness.streamer.dialect import FLUX_PATH, Dialect, FluxDialect, ListenDialect
@@ -51,7 +58,6 @@ from harness.streamer.settings import StreamSettings
 from harness.transcript import Transcript
 
 DEFAULT_MODEL = "nova-3"
-DEFAULT_FLUX_MODEL = "flux-general-en"
 INTERRUPTED = "interrupted"
 
 
@@ -98,7 +104,7 @@ async def run_case(
     """
     audio = read_audio(case.audio)
     fmt = case.audio_format(audio.channels)
-    options = listen_options(case.options, fmt)
+    options = flux_options(case.options, fmt) if case.flux else listen_options(case.options, fmt)
     normalise = normalizer(case.normalizer)
     settings = stream_settings(case)
     streamed = await stream(
@@ -127,9 +133,12 @@ async def run_case(
             streamed,
             # A session that was not completed is no measure of what was heard.
             _score(case.reference, _texts(streamed.transcript), normalise) if streamed.failure is None else Scored(),
+            normalise,
+            _channel_texts(case.reference),
         ),
         prerecorded=_summarise_post(posted, case.reference, normalise) if posted is not None else None,
         verdict=verdict,
+        causes=_causes(case.reference, streamed, posted.response if posted is not None else None, normalise),
     )
     interrupted = posted is None or posted.failure == INTERRUPTED
     body = posted.body if posted is not None and posted.response is not None else None
@@ -142,7 +151,7 @@ def stream_settings(case: Case) -> StreamSettings:
     """How a case wants to be streamed."""
     wanted = case.stream
     return StreamSettings(
-        chunk_ms=wanted.chunk_ms,
+        chunk_ms=case.chunk_ms,
         speed=case.speed,
         finalize=wanted.finalize,
         reconnect=ReconnectPolicy(attempts=wanted.reconnect),
@@ -180,9 +189,7 @@ def flux_options(pairs: tuple[tuple[str, str], ...], fmt: AudioFormat) -> FluxOp
     Raises:
         BadInput: Deepgram would refuse them.
     """
-    declared = {"encoding": str(fmt.encoding), "sample_rate": str(fmt.sample_rate)}
-    named = pairs if any(name == "model" for name, _ in pairs) else (("model", DEFAULT_FLUX_MODEL), *pairs)
-    options = parse_flux_query(urlencode([*named, *declared.items()]))
+    options = declared_flux_options(pairs, fmt)
     if isinstance(options, Refusal):
         raise BadInput(f"options: Deepgram would refuse this: {options.message}")
     return options
@@ -202,8 +209,13 @@ def read_options(pairs: tuple[tuple[str, str], ...], endpoint: PathEndpoint) -> 
     raise BadInput(f"{where}: Deepgram would refuse this: {options.message}")
 
 
-def for_file(options: ListenOptions) -> ListenOptions:
-    """The same wishes for the pre-recorded endpoint, which reads the format off the file's own header."""
+def for_file(options: ListenOptions | FluxOptions) -> ListenOptions:
+    """The same wishes for the pre-recorded endpoint, which reads the format off the file's own header.
+
+    No Flux model takes a file: nova-3 is what a Flux stream is compared with.
+    """
+    if isinstance(options, FluxOptions):
+        return options.for_prerecorded(DEFAULT_MODEL)
     return replace(options.for_endpoint(PathEndpoint.PRERECORDED), encoding=None, sample_rate=None, channels=None)
 
 
@@ -230,12 +242,37 @@ def judge_stream(streamed: StreamOutcome, settings: StreamSettings) -> Verdict:
     )
 
 
-def summarise_stream(streamed: StreamOutcome, scored: Scored = Scored()) -> Streamed:
-    """A streaming session as a result."""
+def measure(
+    recording: Recording, normalise: Normalizer, references: tuple[str, ...] = (), pieces: Pieces | None = None
+) -> tuple[Delay, Stability]:
+    """How late a session's words came, and how much of them was taken back; see docs/reference/delay.md.
+
+    Args:
+        recording: of either side.
+        normalise: for the text that a viewer had read.
+        references: what was said, one for each channel or one for all; none where it is not known.
+        pieces: where each leg lies in the source, where the sender's ledger is at hand.
+    """
+    laid_out = Stream.of(recording, pieces)
+    read = delayed_reads(laid_out.readings, laid_out.sending, normalise, references)
+    counted = stability([reading.display for reading in laid_out.readings])
+    return Delay.of(delays(laid_out), read, normalise.label), Stability.of(counted)
+
+
+def summarise_stream(
+    streamed: StreamOutcome,
+    scored: Scored = Scored(),
+    normalise: Normalizer | None = None,
+    references: tuple[str, ...] = (),
+) -> Streamed:
+    """A streaming session as a result; without a normaliser, what was read after a while is scored under `basic`."""
     recording, pacing = streamed.recording, streamed.pacing
+    pieces = pieces_of(streamed.ledger.sent, streamed.ledger.sample_rate)
+    delay, stable = measure(recording, normalise or normalizer("basic"), references, pieces)
     results = list(_results(recording))
     frames = list(recording.audio_frames())
     first_audio_s = frames[0].wall_s if frames else 0.0
+    last_sent_wall_s = frames[-1].wall_s if frames else 0.0
     messages = [entry.wall_s for entry in recording.texts(Direction.DOWNSTREAM)]
     with_text = [(wall_s, message) for wall_s, message in results if message.transcript]
     finals = [wall_s for wall_s, message in with_text if message.is_final]
@@ -248,7 +285,10 @@ def summarise_stream(streamed: StreamOutcome, scored: Scored = Scored()) -> Stre
         finals=sum(message.is_final for _, message in results),
         first_interim_wall_s=_since(first_audio_s, [wall_s for wall_s, _ in with_text][:1]),
         first_final_wall_s=_since(first_audio_s, finals[:1]),
-        last_message_wall_s=_since(frames[-1].wall_s if frames else 0.0, messages[-1:]),
+        # To Flux nothing need be left to say: the last turn can end before the last audio.
+        last_message_wall_s=_since(
+            last_sent_wall_s, [wall_s for wall_s in messages if wall_s >= last_sent_wall_s][-1:]
+        ),
         pacing=Pacing(
             sends=pacing.sends,
             drift_s=pacing.drift_s,
@@ -267,17 +307,23 @@ def summarise_stream(streamed: StreamOutcome, scored: Scored = Scored()) -> Stre
             Gap(start_audio_s=round(gap.start_audio_s, 6), end_audio_s=round(gap.end_audio_s, 6))
             for gap in streamed.dropped
         ),
+        delay=delay,
+        stability=stable,
     )
 
 
 def _results(recording: Recording) -> Iterator[tuple[float, Results]]:
     """When each Results came; of Flux, what its turns are to a client that reads them as Results."""
+    return ((entry.wall_s, message) for entry, message in _said(recording))
+
+
+def _said(recording: Recording) -> Iterator[tuple[Text, Results]]:
     flux = recording.header.path == FLUX_PATH
     dialect: Dialect = FluxDialect() if flux else ListenDialect()
     for entry in recording.texts(Direction.DOWNSTREAM):
         message = dialect.understood((decode_flux_server if flux else decode_server)(entry.text).message)
         if isinstance(message, Results):
-            yield entry.wall_s, message
+            yield entry, message
 
 
 def _since(start_s: float, ends_s: list[float]) -> float | None:
@@ -322,6 +368,28 @@ def _score(reference: Reference | None, texts: tuple[str, ...], normalise: Norma
         Score.of(sum((part.corpus for part in parts), CorpusScore.zero(normalise))),
         tuple(run for part in parts for run in AlignedRun.all_of(part.alignment)),
     )
+
+
+def _channel_texts(reference: Reference | None) -> tuple[str, ...]:
+    """What was said, channel by channel where the reference knows its channels."""
+    if reference is None:
+        return ()
+    if reference.channels == 1 or not reference.phrases:
+        return (reference.text,)
+    return tuple(reference.channel_text(channel) for channel in range(reference.channels))
+
+
+def _causes(
+    reference: Reference | None, streamed: StreamOutcome, response: PrerecordedResponse | None, normalise: Normalizer
+) -> Causes | None:
+    """Of a session that was not completed too: what it did not come to is lost to its user."""
+    if reference is None or response is None:
+        return None
+    transcript, channels = streamed.transcript, reference.channels
+    apart = channels > 1 and len(response.results.channels) == len(transcript.channels) == channels
+    said = [reference.channel_text(channel) for channel in range(channels)] if apart else [reference.text]
+    results = ((entry.leg, message) for entry, message in _said(streamed.recording))
+    return Causes.of(session_causes(said, transcript, response, streamed.ledger, results, normalise))
 
 
 def _judged(result: CaseResult, case: Case, ledger_problems: list[str]) -> CaseResult:

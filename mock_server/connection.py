@@ -80,7 +80,7 @@ class _Waiting:
     """A request that is answered once all audio before it was transcribed."""
 
     audio_s: float
-    request: Finalize | Sync | CloseStreamReceived
+    request: Finalize | Sync | Configure | CloseStreamReceived
 
 
 class ListenConnection:
@@ -271,8 +271,10 @@ class ListenConnection:
             actions += self._say(self._engine.receive_audio(processed_audio_s, now_s), now_s)
         return actions
 
-    def _fulfil(self, request: Finalize | Sync | CloseStreamReceived, now_s: float) -> list[Action]:
+    def _fulfil(self, request: Finalize | Sync | Configure | CloseStreamReceived, now_s: float) -> list[Action]:
         match request:
+            case Configure(keyterms=keyterms):
+                return self._send(ConfigureSuccess(request_id=self.request_id, keyterms=keyterms or ()), now_s)
             case Sync():
                 return self._send(request, now_s)
             case Finalize(channel=channel):
@@ -336,7 +338,12 @@ class ListenConnection:
         if sum(len(term.split()) for term in message.keyterms or ()) > MAX_KEYTERM_TOKENS:
             code, why = "CONFIGURE_KEYTERM_LIMIT_EXCEEDED", f"the keyterms are more than {MAX_KEYTERM_TOKENS} tokens"
             return self._send(ConfigureFailure(request_id=self.request_id, code=code, description=why), now_s)
-        return self._send(ConfigureSuccess(request_id=self.request_id, keyterms=message.keyterms), now_s)
+        if any(isinstance(waiting.request, Configure) for waiting in self._waiting):
+            code, why = "CONFIGURE_ALREADY_PENDING", "the Configure before it is not answered yet"
+            return self._send(ConfigureFailure(request_id=self.request_id, code=code, description=why), now_s)
+        # The answer tells from where on they hold (Deepgram changelog, October 2026): after the audio before it.
+        self._waiting.append(_Waiting(self.audio_s, message))
+        return self._proceed(now_s)
 
     def _close_stream(self, now_s: float) -> list[Action]:
         asked_before = any(isinstance(waiting.request, CloseStreamReceived) for waiting in self._waiting)

@@ -10,7 +10,14 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from harness.protocol.closing import CUT, NO_CODE, NORMAL, CloseReason
-from harness.protocol.flux_messages import Connected, FluxConfigure, FluxError, ForceEndTurn
+from harness.protocol.flux_messages import (
+    Connected,
+    FluxConfigure,
+    FluxConfigureFailure,
+    FluxConfigureSuccess,
+    FluxError,
+    ForceEndTurn,
+)
 from harness.protocol.flux_options import FluxOptions
 from harness.protocol.flux_session import FluxEvent, FluxMessageReceived, FluxSession
 from harness.protocol.session import (
@@ -24,10 +31,11 @@ from harness.protocol.session import (
 )
 from harness.recording.entries import Direction
 from mock_server.connection import Action, SendClose, SendText
-from mock_server.flux.configuring import Configuration
+from mock_server.flux.configuring import Configuration, too_many
 from mock_server.flux.replay import FluxReplay
 from mock_server.flux.script import STEP_AUDIO_S, TOLERANCE_AUDIO_S
 from mock_server.flux.settings import FluxSettings
+from mock_server.flux.turns import Saying
 from mock_server.flux.wording import Worded, worded
 from mock_server.flux_hearing import FluxHearing
 from mock_server.journal import Journal
@@ -81,10 +89,11 @@ class FluxConnection:
         self.on_news: News = nobody_waits
         self._settings = settings
         self._session = FluxSession(Role.SERVER, now_s, settings.timers)
-        self._configuration = Configuration(options)
+        self._configuration = Configuration(options, settings.bounds)
         remembered = legs if legs is not None and replies.goes_by_recordings else Legs()
         self._hearing = FluxHearing(options.as_listen_options, replies, journal, remembered, client, now_s)
         self._sequence_id = 0
+        self._pending_configures = 0  # that have no answer yet
         self._replay: FluxReplay | LiveTurns | None = None
         self._live: LiveTurns | None = None
         self._closing = False  # a recogniser was asked for its last words
@@ -221,6 +230,10 @@ class FluxConnection:
             return []
         match message:
             case FluxConfigure():
+                self._pending_configures += 1
+                most = self._settings.pending_configures
+                if most is not None and self._pending_configures > most:
+                    return self._say([too_many(most)], now_s)
                 return self._in_turn(lambda now_s: self._configure(message, now_s), now_s)
             case ForceEndTurn() if self._settings.force_end_turn:
                 return self._in_turn(self._force_end_turn, now_s)
@@ -294,7 +307,10 @@ class FluxConnection:
     def _say(self, queued: Sequence[Worded], now_s: float) -> list[Action]:
         actions: list[Action] = []
         for message in queued:
-            text = worded(message, self.request_id, self._sequence_id, details_of_2026=self._settings.details_of_2026)
+            if isinstance(message, FluxConfigureSuccess | FluxConfigureFailure):
+                self._pending_configures -= 1
+            spoken = self._configuration.in_languages(message) if isinstance(message, Saying) else message
+            text = worded(spoken, self.request_id, self._sequence_id, self._settings)
             self._sequence_id += 1
             self._session.send_text(text, now_s)
             self.journal.text(Direction.DOWNSTREAM, text, now_s, self.audio_s)

@@ -220,7 +220,10 @@ class Reception:
         return unreachable(naming) or self.full() or options
 
     def _flux_options(self, query: str) -> FluxOptions | Refusal:
-        return parse_flux_query(query, any_model=self._settings.any_model)
+        chosen = self._settings
+        return parse_flux_query(
+            query, strict=chosen.strict_query, any_model=chosen.any_model, bounds=chosen.flux.bounds
+        )
 
     def _knows(self, presented: Credentials | None) -> bool:
         return presented is not None and accepts(presented, self._settings.api_keys)

@@ -27,7 +27,7 @@ from mock_server.fetch import RemoteContentError, fetch
 from mock_server.http_peer import BodyTooLarge, HttpRequest, HttpResponse
 from mock_server.library import Replies, Unidentified
 from mock_server.log import LOG
-from mock_server.reception import LISTEN_PATH, Reception
+from mock_server.reception import FLUX_PATH, LISTEN_PATH, Reception
 from mock_server.settings import ServerSettings
 
 HEALTH_PATH: Final = "/health"
@@ -62,6 +62,8 @@ class Routes:
             return _json(200, "OK", self._health())
         if request.path.startswith(CONTROL_PREFIX):
             return await self._control(request, read_body)
+        if request.path == FLUX_PATH:
+            return _refuse(refusals.method_not_allowed(("GET",)), request_id)
         if request.path != LISTEN_PATH:
             return _refuse(refusals.PATH_NOT_FOUND, request_id)
         if request.method != "POST":

@@ -13,6 +13,8 @@ from typing import Final
 
 from harness.conformance.findings import Family
 from harness.results import Outcome, RunResult
+from reports.causes import CauseTable
+from reports.delays import DELAY_HEADER, READ_HEADER, STREAMS_HEADER, DelayTable
 from reports.figures import UNDEFINED
 from reports.scores import ScoreTable
 from reports.summary import CaseSummary, Fact, summarise_run
@@ -32,6 +34,8 @@ def render_run_markdown(run: RunResult) -> str:
         table(_OVERVIEW_HEADER, [_overview_row(case) for case in summary.cases]),
         "### Totals",
         *_scores(summary.totals),
+        *_causes(summary.causes),
+        *_delays(summary.delays),
     ]
     for case in summary.cases:
         blocks += _section(case)
@@ -78,6 +82,8 @@ def _section(case: CaseSummary) -> Iterator[str]:
         yield from _verdict(case.verdict)
     yield _list(case.transcripts)
     yield from _scores(case.scores)
+    yield from _causes(case.causes)
+    yield from _delays(case.delays)
     yield table(
         ("check", "found", "at most", "outcome"),
         [[check.name, check.found, check.allowed, "pass" if check.passed else "FAIL"] for check in case.checks],
@@ -110,6 +116,21 @@ def _scores(scores: ScoreTable) -> Iterator[str]:
     yield escape(scores.title)
     yield table(("measure", "streaming", "pre-recorded", "difference"), scores.rows)
     yield "\n".join(f"- {escape(note)}" for note in scores.notes)
+
+
+def _causes(causes: CauseTable | None) -> Iterator[str]:
+    if causes is not None:
+        yield escape(causes.title)
+        yield table(causes.header, causes.rows)
+
+
+def _delays(delays: DelayTable | None) -> Iterator[str]:
+    if delays is not None:
+        yield escape(delays.title)
+        yield table(DELAY_HEADER, delays.rows)
+        yield table(STREAMS_HEADER, delays.streams)
+        yield table(READ_HEADER, delays.read)
+        yield "\n".join(f"- {escape(note)}" for note in delays.notes)
 
 
 def _list(facts: Iterable[Fact]) -> str:

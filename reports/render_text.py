@@ -6,8 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from harness.conformance.findings import Severity, Status, Verdict
-from harness.results import CaseResult, Comparison, Outcome, RunResult, Score
-from reports.figures import count
+from harness.results import CaseResult, Causes, Comparison, Delay, DelayTotal, Outcome, RunResult, Score, Stability
+from reports.causes import CauseTable, cause_table
+from reports.delays import DELAY_HEADER, READ_HEADER, STREAMS_HEADER, DelayTable, delay_table
+from reports.figures import count, one_line
 from reports.scores import ScoreTable, Side, comparison_line, score_table, unscored_line
 from reports.summary import CaseSummary, CheckLine, Fact, summarise_case, summarise_run
 from reports.text_page import DEFAULT_WIDTH, Cell, TextPage
@@ -44,7 +46,9 @@ def render_run_text(run: RunResult, *, width: int = DEFAULT_WIDTH, color: bool =
         _case(page, case)
     page.line()
     page.line("totals", "bold")
-    _scores(page, summary.totals)
+    put_scores(page, summary.totals)
+    _causes(page, summary.causes)
+    put_delays(page, summary.delays)
     page.line()
     page.line(summary.last_line, _STYLE[summary.word.lower()])
     return page.text()
@@ -54,6 +58,21 @@ def render_case_text(case: CaseResult, *, width: int = DEFAULT_WIDTH, color: boo
     """One case; arguments as for `render_run_text`."""
     page = TextPage(width, color)
     _case(page, summarise_case(case))
+    return page.text()
+
+
+def render_delay_text(
+    streams: Iterable[tuple[str, Delay, Stability]], *, width: int = DEFAULT_WIDTH, color: bool = False
+) -> str:
+    """Delays of streams by name, and of all of them where there are several; arguments as for `render_run_text`."""
+    page, measured = TextPage(width, color), list(streams)
+    for name, delay, stability in measured:
+        page.line(one_line(name), "bold")
+        put_delays(page, delay_table(delay, stability))
+    if len(measured) > 1:
+        page.line("all of them", "bold")
+        total = DelayTotal.of(delay for _, delay, _ in measured)
+        put_delays(page, delay_table(total, Stability.total(stability for *_, stability in measured)))
     return page.text()
 
 
@@ -72,6 +91,7 @@ def render_score_text(
     prerecorded: Score | None,
     *,
     comparison: Comparison | None = None,
+    causes: Causes | None = None,
     scored: int | None = None,
     unscored: Mapping[str, int] | None = None,
     width: int = DEFAULT_WIDTH,
@@ -83,6 +103,7 @@ def render_score_text(
         streaming: of the streamed transcripts; None when they were not given.
         prerecorded: of the pre-recorded ones; None when they were not given.
         comparison: of both sides; None when it was not made.
+        causes: of the errors that only streaming has; None when they were not looked for.
         scored: how many ids both scores were added up over; None to leave it unsaid.
         unscored: why ids were left out, and how many for each reason; `reports.scores.unscored_ids` tells.
         width: as for `render_run_text`.
@@ -95,11 +116,12 @@ def render_score_text(
         notes.append(comparison_line(comparison))
     page = TextPage(width, color)
     missing = "no transcripts were given"
-    _scores(
+    put_scores(
         page,
         score_table("Errors against the reference", Side(streaming, missing), Side(prerecorded, missing), notes),
         indent=0,
     )
+    _causes(page, cause_table(causes), indent=0)
     return page.text()
 
 
@@ -114,7 +136,9 @@ def _case(page: TextPage, case: CaseSummary) -> None:
         _families(page, case.verdict)
         _findings(page, case.verdict)
     _facts(page, case.transcripts)
-    _scores(page, case.scores)
+    put_scores(page, case.scores)
+    _causes(page, case.causes)
+    put_delays(page, case.delays)
     _checks(page, case.checks)
 
 
@@ -150,11 +174,32 @@ def _below(page: TextPage, finding: FindingLine) -> None:
         page.line(finding.source, "dim", indent=6)
 
 
-def _scores(page: TextPage, table: ScoreTable, *, indent: int = 2) -> None:
+def put_scores(page: TextPage, table: ScoreTable, *, indent: int = 2) -> None:
+    """Two sides laid out, with a title and notes."""
     page.line(table.title, indent=indent)
     if table.rows:
         header = [(name, "dim") for name in _SCORE_HEADER]
         page.grid([header, *([(cell, "") for cell in row] for row in table.rows)], indent=indent + 2, numbers=True)
+    for note in table.notes:
+        page.line(note, "dim", indent=indent + 2)
+
+
+def _causes(page: TextPage, table: CauseTable | None, *, indent: int = 2) -> None:
+    if table is not None:
+        page.line(table.title, indent=indent)
+        rows = [[(name, "dim") for name in table.header], *([(cell, "") for cell in row] for row in table.rows)]
+        page.grid(rows, indent=indent + 2)
+
+
+def put_delays(page: TextPage, table: DelayTable | None, *, indent: int = 2) -> None:
+    """Delays and what was read after each, with a title and notes; nothing where nothing was measured."""
+    if table is None:
+        return
+    page.line(table.title, indent=indent)
+    for header, rows in ((DELAY_HEADER, table.rows), (STREAMS_HEADER, table.streams), (READ_HEADER, table.read)):
+        if rows:
+            cells = [[(name, "dim") for name in header], *([(cell, "") for cell in row] for row in rows)]
+            page.grid(cells, indent=indent + 2, numbers=True)
     for note in table.notes:
         page.line(note, "dim", indent=indent + 2)
 

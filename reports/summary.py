@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from harness.results import CaseResult, Check, Outcome, Pacing, Prerecorded, RunResult, Streamed
+from reports.causes import CauseTable, cause_table, run_cause_table
+from reports.delays import DelayTable, delay_table
 from reports.figures import count, duration, duration_or, one_line, percent, shorten, undefined
 from reports.scores import ScoreTable, Side, comparison_line, rate_cell, score_table, score_title
 from reports.verdicts import VerdictSummary, summarise_verdict
@@ -51,6 +53,8 @@ class CaseSummary:
         checks: the thresholds.
         wer_streaming, wer_prerecorded: the WER alone, for a table of cases.
         origin: whether the replies are synthetic.
+        delays: how late the streamed words came and how stable they were; None when that was not measured.
+        causes: of the errors that streaming has and pre-recorded has not; None when there are none.
     """
 
     name: str
@@ -64,6 +68,8 @@ class CaseSummary:
     wer_streaming: str
     wer_prerecorded: str
     origin: str
+    delays: DelayTable | None = None
+    causes: CauseTable | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +82,9 @@ class RunSummary:
         cases: in the order they were run.
         totals: the scores of all cases added up.
         last_line: `PASS: 8 cases`, `FAIL: 1 of 8 cases` or `PARTIAL: ...`.
-        word: the first word of it.
+        delays: of all streams together; None when there are none.
+        causes: of all cases together; None when there are none.
+        word: the first word of the last line.
     """
 
     tool: str
@@ -84,6 +92,8 @@ class RunSummary:
     cases: tuple[CaseSummary, ...]
     totals: ScoreTable
     last_line: str
+    delays: DelayTable | None = None
+    causes: CauseTable | None = None
 
     @property
     def word(self) -> str:
@@ -104,6 +114,8 @@ def summarise_run(run: RunResult) -> RunSummary:
         cases=tuple(summarise_case(case) for case in run.cases),
         totals=_totals(run),
         last_line=_last_line(run),
+        delays=delay_table(run.delay, run.stability),
+        causes=run_cause_table(run.cases),
     )
 
 
@@ -122,6 +134,8 @@ def summarise_case(case: CaseResult) -> CaseSummary:
         wer_streaming=rate_cell(streaming.score),
         wer_prerecorded=rate_cell(prerecorded.score),
         origin=_ORIGIN[case.synthetic],
+        delays=delay_table(case.streamed.delay, case.streamed.stability) if case.streamed else None,
+        causes=cause_table(case.causes),
     )
 
 

@@ -111,7 +111,7 @@ def _scripted(case: Case, audio: Audio) -> SpokenSource:
 
 def _recorded(case: Case) -> Known:
     replies = case.replies
-    session = loading.from_recording(Path(replies.recording)) if replies.recording else None
+    session = _session(Path(replies.recording)) if replies.recording else None
     response = loading.from_response(Path(replies.prerecorded)) if replies.prerecorded else None
     if session is None or response is None:
         known = session or response
@@ -120,3 +120,13 @@ def _recorded(case: Case) -> Known:
     assert isinstance(session.source, RecordedSource)
     assert isinstance(response.source, RecordedSource)
     return replace(response, source=replace(session.source, response=response.source.response))
+
+
+def _session(path: Path) -> Known:
+    """A recorded session; one of Flux may also be the JSON of its frames that Deepgram's .NET SDK keeps."""
+    if path.suffix != loading.RESPONSE_ENDING:
+        return loading.from_recording(path)
+    (known,) = loading.load_known([path])
+    if not isinstance(known.source, RecordedSource) or known.source.recording is None:
+        raise BadInput(f"{path}: is a pre-recorded response; wanted a recorded session, or the key prerecorded for it")
+    return known

@@ -22,6 +22,8 @@ COMMANDS: Final = {
     "stream": ("stream_audio", "Stream a file, standard input or a URL, and judge the session."),
     "transcribe": ("transcribe", "Have a file transcribed by the pre-recorded endpoint."),
     "simulate": ("simulate", "Try a case under thousands of seeded fault schedules, in virtual time."),
+    "corpus": ("corpus", "Stream, transcribe and score thousands of files; goes on after an interruption."),
+    "delay": ("delay", "Measure from recordings how late words came and how often they were revised."),
     "score": ("score", "Score streamed and pre-recorded transcripts against references."),
     "compare": ("compare", "Hold a new run against an old one: the gate for CI."),
 }

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 from rich.console import Console
 from rich.live import Live
@@ -19,6 +19,9 @@ from harness.protocol.messages import Metadata, Results
 from harness.recording.entries import AnyEntry, Binary, Direction, Note, Text
 from harness.transcript import Transcript
 from reports.figures import one_line
+
+_PACE_WALL_S: Final = 3600.0
+"""The time left follows from the pace of so long: one of many files may take minutes."""
 
 
 class Watcher:
@@ -102,7 +105,13 @@ def counting(what: str, total: int) -> Iterator[Callable[[str], None]]:
     """
     console = _console()
     columns = (TextColumn("{task.description}"), MofNCompleteColumn(), BarColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True, disable=not _is_live(console)) as progress:
+    with Progress(
+        *columns,
+        console=console,
+        transient=True,
+        disable=not _is_live(console),
+        speed_estimate_period=_PACE_WALL_S,
+    ) as progress:
         task = progress.add_task(one_line(what), total=total)
 
         def done(remark: str) -> None:

@@ -30,7 +30,7 @@ from harness.manifest import ENDINGS as MANIFEST_ENDINGS
 from harness.manifest import load_manifest
 from harness.recording.entries import AnyEntry
 from harness.recording.scrub import mask
-from harness.results import CaseResult, Outcome, RunResult, to_json
+from harness.results import CaseResult, DelayTotal, Outcome, RunResult, Stability, to_json
 from harness.runner import INTERRUPTED, run_case
 from harness.totals import comparison, total
 from harness.transcript import Transcript
@@ -237,6 +237,7 @@ def _stems(cases: Sequence[Case]) -> list[str]:
 def _summary(
     results: list[CaseResult], cases: list[Case], server: str, seed: int | None, *, partial: bool
 ) -> RunResult:
+    streams = [case.streamed for case in results if case.streamed]
     return RunResult(
         tool=TOOL,
         created=rfc3339(SystemClock().unix_ms()),
@@ -247,4 +248,6 @@ def _summary(
         streaming=total([case.streamed.score for case in results if case.streamed and case.streamed.score]),
         prerecorded=total([c.prerecorded.score for c in results if c.prerecorded and c.prerecorded.score]),
         comparison=comparison(zip(results, (case.normalizer for case in cases), strict=False), seed or 0),
+        delay=DelayTotal.of(stream.delay for stream in streams if stream.delay),
+        stability=Stability.total(stream.stability for stream in streams if stream.stability),
     )

@@ -12,13 +12,15 @@ import click
 from harness.cli.options import json_option
 from harness.cli.output import check_writable, say, style_for, write_text
 from harness.errors import BadInput
-from harness.results import Comparison, Score, to_builtins
+from harness.results import Causes, Comparison, Score, to_builtins
+from harness.scoring.causes import Attributed, attribute
 from harness.scoring.error_rate import ErrorRate
 from harness.scoring.normalize import normalizer
 from harness.scoring.paired import PairedRow, PairedScore, score_pairs
 from harness.scoring.significance import compare
 from harness.scoring.texts import parse_texts
 from harness.scoring.wer import CorpusScore
+from harness.scoring.word_times import Hearing
 from reports.render_text import render_score_text
 from reports.scores import unscored_ids
 
@@ -55,7 +57,8 @@ def command(
     """
     check_writable((utterances_file,), None)
     normalise = normalizer(name)
-    paired = score_pairs(_texts(references), _texts(streaming), _texts(prerecorded), normalise)
+    said, streamed, posted = (_texts(path) for path in (references, streaming, prerecorded))
+    paired = score_pairs(said, streamed, posted, normalise)
     if not paired.rows:
         raise BadInput(f"{references}: none of its ids is in both {streaming} and {prerecorded}")
     comparison, of_characters = (
@@ -69,15 +72,22 @@ def command(
         )
         for tokens in ("words", "characters")
     )
+    found = [
+        attribute(said[row.id], Hearing(streamed[row.id]), Hearing(posted[row.id]), normalise, None)
+        for row in paired.rows
+    ]
+    causes = Causes.of(found)
     if utterances_file is not None:
-        write_text(utterances_file, "".join(f"{json.dumps(_utterance(row))}\n" for row in paired.rows))
+        rows = (_utterance(row, causes_of) for row, causes_of in zip(paired.rows, found, strict=True))
+        write_text(utterances_file, "".join(f"{json.dumps(row)}\n" for row in rows))
     if as_json:
-        say(json.dumps(_as_json(paired, normalise.label, comparison, of_characters), indent=2))
+        say(json.dumps(_as_json(paired, normalise.label, comparison, of_characters, causes), indent=2))
     else:
         sides = Score.of(paired.streaming), Score.of(paired.prerecorded)
         text = render_score_text(
             *sides,
             comparison=comparison,
+            causes=causes,
             scored=len(paired.rows),
             unscored=unscored_ids(paired),
             **style_for(sys.stdout),
@@ -93,7 +103,9 @@ def _texts(path: Path) -> dict[str, str]:
         raise BadInput(f"{path}: cannot be read ({error.strerror})") from None
 
 
-def _as_json(paired: PairedScore, label: str, words: Comparison, characters: Comparison) -> dict[str, Any]:
+def _as_json(
+    paired: PairedScore, label: str, words: Comparison, characters: Comparison, causes: Causes
+) -> dict[str, Any]:
     return {
         "normalizer": label,
         "scored": len(paired.rows),
@@ -102,10 +114,11 @@ def _as_json(paired: PairedScore, label: str, words: Comparison, characters: Com
         "prerecorded": _side(paired.prerecorded),
         "comparison": to_builtins(words),
         "comparison_characters": to_builtins(characters),
+        "causes": {"extra": causes.extra, "fewer": causes.fewer, "counts": causes.counts},
     }
 
 
-def _utterance(row: PairedRow) -> dict[str, Any]:
+def _utterance(row: PairedRow, found: Attributed) -> dict[str, Any]:
     """One utterance; differences are streaming less pre-recorded."""
     streamed, posted = row.streaming, row.prerecorded
     return {
@@ -121,6 +134,7 @@ def _utterance(row: PairedRow) -> dict[str, Any]:
             "wer": None if streamed.wer is None or posted.wer is None else streamed.wer - posted.wer,
             "cer": None if streamed.cer is None or posted.cer is None else streamed.cer - posted.cer,
         },
+        "causes": [to_builtins(error) for error in Causes.of([found]).errors],
     }
 
 

@@ -7,6 +7,7 @@ import json
 import os
 from collections import Counter
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import click
 from harness.cases import load_case
 from harness.cli.answering import known_for
 from harness.cli.engine import engine_option, listening
+from harness.cli.flux_switches import flux_switches
 from harness.cli.logs import secrets_of, set_up_logging
 from harness.cli.options import DEFAULT_PORT, at_least_1, factor, log_options, seconds
 from harness.cli.output import TOOL, say
@@ -28,6 +30,7 @@ from mock_server import loading
 from mock_server.connection import ConnectionSettings
 from mock_server.faults.notation import parse_fault_text
 from mock_server.faults.table import FAULTS
+from mock_server.flux.settings import FluxSettings
 from mock_server.library import Known, Replies
 from mock_server.server import MockServer
 from mock_server.settings import ServerSettings
@@ -77,13 +80,21 @@ from mock_server.settings import ServerSettings
 @click.option("--lenient", is_flag=True, help="Let in queries that Deepgram is only believed to refuse.")
 @click.option(
     "--reason-style",
-    type=click.Choice(list(ReasonStyle)),
-    default=ReasonStyle.SENTENCE,
+    type=click.Choice([style.value for style in ReasonStyle]),
+    default=ReasonStyle.SENTENCE.value,
     show_default=True,
     help="Reasons of closes: sentences as on the wire, or bare codes as in the docs.",
 )
 @click.option("--idle-timeout-s", type=seconds, default=10.0, show_default=True, help="Silence before NET-0001.")
 @click.option("--output-timeout-s", type=seconds, default=30.0, show_default=True, help="Nothing to say: NET-0000.")
+@click.option(
+    "--compat",
+    type=click.Choice(["2026", "2025"]),
+    default="2026",
+    show_default=True,
+    help="Fields of messages: 2025 is without diarize_info, and on /v2/listen without times, trigger and languages.",
+)
+@flux_switches
 @click.option("--record-dir", type=click.Path(path_type=Path), help="Write the journal of each session here.")
 @click.option("--certfile", type=click.Path(path_type=Path), help="PEM certificate, for wss:// and https://.")
 @click.option("--keyfile", type=click.Path(path_type=Path), help="PEM key, when it is not in --certfile.")
@@ -112,6 +123,8 @@ def command(
     reason_style: str,
     idle_timeout_s: float,
     output_timeout_s: float,
+    compat: str,
+    flux: FluxSettings,
     record_dir: Path | None,
     certfile: Path | None,
     keyfile: Path | None,
@@ -120,7 +133,7 @@ def command(
     log_level: str,
     log_json: bool,
 ) -> int:
-    """Be a Deepgram: GET /v1/listen (WebSocket), POST /v1/listen and GET /health on one port.
+    """Be a Deepgram: GET /v1/listen and /v2/listen (WebSocket), POST /v1/listen and GET /health on one port.
 
     Prints one line of JSON on stdout when it accepts connections, and a verdict on stderr after each session. Point any
     client at ws://HOST:PORT, or http://HOST:PORT, with any key. Ctrl-C or SIGTERM ends it.
@@ -149,7 +162,9 @@ def command(
             lag_scale=lag_scale,
             max_speed=max_speed,
             reason_style=ReasonStyle(reason_style),
+            details_of_2026=compat == "2026",
         ),
+        flux=replace(flux, details_of_2026=compat == "2026"),
         max_connections=max_connections,
         strict_query=not lenient,
         certfile=certfile,

@@ -14,11 +14,13 @@ from harness.protocol.refusal import Refusal
 _MISSPELLED = {"True": "true", "False": "false", "TRUE": "true", "FALSE": "false"}
 
 
-def _first_entry(session: Session) -> int | None:
+def first_entry(session: Session) -> int | None:
+    """Where a finding about the query is shown."""
     return session.legs[0].places[0].at if session.legs else None
 
 
-def _spelled_right(session: Session) -> str:
+def spelled_right(session: Session) -> str:
+    """The query with its booleans in lower case: how they are written is a rule of its own."""
     return urlencode([(name, _MISSPELLED.get(value, value)) for name, value in session.asked.pairs], errors="replace")
 
 
@@ -30,7 +32,7 @@ def booleans_are_lower_case(session: Session) -> Iterator[Hit]:
     for name, value in session.asked.pairs:
         if value in _MISSPELLED:
             message = f"{excerpt(name)}={value} is refused with 400; wanted {name}={_MISSPELLED[value]}."
-            yield Hit(excerpt(message), _first_entry(session))
+            yield Hit(excerpt(message), first_entry(session))
 
 
 def query_is_accepted(session: Session) -> Iterator[Hit]:
@@ -39,11 +41,11 @@ def query_is_accepted(session: Session) -> Iterator[Hit]:
     Only what is documented or was observed counts; booleans are left to C-QUERY-BOOLEAN. Source: docs, «Errors»;
     deepgram-js-sdk #435, #470, #474; deepgram-python-sdk #279; livekit/agents #3519.
     """
-    verdict = parse_query(_spelled_right(session), strict=False)
+    verdict = parse_query(spelled_right(session), strict=False)
     if isinstance(verdict, Refusal):
         yield Hit(
             f"Deepgram refuses this query with {verdict.status}: {excerpt(verdict.message)}",
-            _first_entry(session),
+            first_entry(session),
             excerpt(session.asked.query),
         )
 
@@ -53,8 +55,8 @@ def query_is_heeded(session: Session) -> Iterator[Hit]:
 
     Source: deepgram-python-sdk #506, #629 (`keyterms`, comma lists); livekit/agents #6059.
     """
-    options = parse_query(_spelled_right(session), strict=False)
+    options = parse_query(spelled_right(session), strict=False)
     if not isinstance(options, Refusal):
         for found in advice(options):
             sentence = found.sentence[:1].upper() + found.sentence[1:]
-            yield Hit(sentence, _first_entry(session), excerpt(found.parameter))
+            yield Hit(sentence, first_entry(session), excerpt(found.parameter))

@@ -55,7 +55,7 @@ def windows_follow_their_audio(leg: Leg) -> Iterator[Hit]:
     """
     last_audio_s = 0.0
     slack_audio_s = (leg.typical_audio_s or 0.0) + leg.settings.segment_slack_s
-    for at, turn in _turns(leg):
+    for at, turn in turns_of(leg):
         end_audio_s = turn.audio_window_end
         if end_audio_s < last_audio_s - TOLERANCE_AUDIO_S:
             yield Hit(f"A window ends at {seconds(end_audio_s)}, before the last one's {seconds(last_audio_s)}.", at)
@@ -72,7 +72,7 @@ def a_turn_keeps_its_window(leg: Leg) -> Iterator[Hit]:
     Source: docs, «Flux state machine».
     """
     before: TurnInfo | None = None
-    for at, turn in _turns(leg):
+    for at, turn in turns_of(leg):
         if before is not None:
             ended = before.event == TurnEvent.END_OF_TURN
             wanted = before.audio_window_end if ended else before.audio_window_start
@@ -88,7 +88,7 @@ def turns_are_counted(leg: Leg) -> Iterator[Hit]:
     Source: docs, «Flux state machine».
     """
     before: TurnInfo | None = None
-    for at, turn in _turns(leg):
+    for at, turn in turns_of(leg):
         wanted = 0 if before is None else before.turn_index + (before.event == TurnEvent.END_OF_TURN)
         if turn.turn_index != wanted:
             yield Hit(f"A message is of turn {turn.turn_index}; wanted {wanted}.", at)
@@ -101,7 +101,7 @@ def events_follow_each_other(leg: Leg) -> Iterator[Hit]:
     Source: docs, «Flux state machine».
     """
     started, eager = False, False
-    for at, turn in _turns(leg):
+    for at, turn in turns_of(leg):
         match turn.event:
             case TurnEvent.START_OF_TURN:
                 if started:
@@ -125,7 +125,7 @@ def an_end_says_what_the_eager_one_said(leg: Leg) -> Iterator[Hit]:
     Source: docs, «Flux state machine».
     """
     eager: str | None = None
-    for at, turn in _turns(leg):
+    for at, turn in turns_of(leg):
         if turn.event == TurnEvent.EAGER_END_OF_TURN:
             eager = turn.transcript
         elif turn.event in (TurnEvent.TURN_RESUMED, TurnEvent.END_OF_TURN):
@@ -139,7 +139,7 @@ def only_ends_have_triggers(leg: Leg) -> Iterator[Hit]:
 
     Source: deepgram-sdk 7.17.0, `listen.v2.types`.
     """
-    for at, turn in _turns(leg):
+    for at, turn in turns_of(leg):
         if isinstance(turn.trigger, str) and turn.event != TurnEvent.END_OF_TURN:
             yield Hit(f"{turn.event} has a trigger.", at, excerpt(turn.trigger))
 
@@ -148,7 +148,8 @@ def _downstream(leg: Leg) -> Iterator[tuple[int, Text]]:
     return ((at, entry) for at, entry in leg.of(Text) if entry.direction is Direction.DOWNSTREAM)
 
 
-def _turns(leg: Leg) -> Iterator[tuple[int, TurnInfo]]:
+def turns_of(leg: Leg) -> Iterator[tuple[int, TurnInfo]]:
+    """The turns as they were told, each with its index in the recording."""
     for at, entry in _downstream(leg):
         message: FluxMessage | object = decode_flux_server(entry.text).message
         if isinstance(message, TurnInfo):

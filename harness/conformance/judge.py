@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from harness.conformance.chunking import measure_chunking
 from harness.conformance.evidence import Session, lay_out
 from harness.conformance.findings import Counts, Family, Finding, Severity, Status, Verdict
+from harness.conformance.flux import turns_of
 from harness.conformance.measure import measure_pacing
 from harness.conformance.rule import Hit, Rule
 from harness.conformance.rules import RULES
@@ -87,7 +88,7 @@ def _order(finding: Finding) -> tuple[bool, int, int]:
 
 def _families(session: Session, broken: Sequence[Rule], paced: bool) -> dict[Family, Status]:
     claim = session.claim
-    heard_words = any(leg.results for leg in session.legs)
+    heard_words = any(any(turns_of(leg)) if session.version == 2 else leg.results for leg in session.legs)
     judged = {
         Family.CHUNKING: any(leg.binaries for leg in session.legs),
         Family.PACING: paced,

@@ -12,8 +12,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from harness.conformance.evidence import Session
+from harness.conformance.flux import turns_of
 from harness.conformance.rule import Hit
 from harness.conformance.wording import excerpt, has_secret, plural
+from harness.protocol.flux_messages import TurnEvent, TurnInfo
+from harness.protocol.flux_results import as_results
 from harness.protocol.messages import Results
 from harness.transcript import assemble
 
@@ -32,6 +35,7 @@ def _unreadable(field: str) -> re.Pattern[str]:
 _PRERECORDED_SHAPE = _unreadable(_PRERECORDED)
 _EVENT_SHAPE = _unreadable(_OF_RESULTS_ONLY)
 _MAX_ERROR_CHARACTERS = 10_000
+_FLUX = 2
 _EXPLAINS = 2
 """A mistake explains a text that lies so many times nearer to what the mistake would give than to the finals."""
 _MAX_CLAIM_CHARACTERS = 200_000
@@ -69,6 +73,26 @@ class Readings:
 
 
 @dataclass(frozen=True)
+class TurnReadings(Readings):
+    """The same of a Flux session, whose turns stand as Results: their ends are the finals."""
+
+    turns: tuple[TurnInfo, ...]
+
+    @cached_property
+    def finals(self) -> tuple[str, ...]:
+        """With or without the turn that was open when the audio ended: it gets no end of its own."""
+        ended = super().finals
+        open_turn = "" if self.results[-1].is_final else self.results[-1].transcript
+        return (*ended, f"{ended[-1]} {open_turn}") if open_turn else ended
+
+    @cached_property
+    def with_interims(self) -> tuple[str, ...]:
+        """Also each EagerEndOfTurn taken for an end, beside the ends."""
+        ends = (TurnEvent.EAGER_END_OF_TURN, TurnEvent.END_OF_TURN)
+        return (*super().with_interims, " ".join(turn.transcript for turn in self.turns if turn.event in ends))
+
+
+@dataclass(frozen=True)
 class _Compared:
     """A claim beside the finals: distance in words, and of what kind."""
 
@@ -103,10 +127,19 @@ def _compare(wanted: str, claimed: str) -> _Compared:
 def _case(session: Session) -> tuple[str, Readings] | None:
     """The claimed text and what was there to read; None when there is nothing to compare."""
     text = session.claim.text if session.claim else None
-    results = tuple(results for leg in session.legs for _, results in leg.results)
-    if text is None or not results or len(text) > _MAX_CLAIM_CHARACTERS:
+    if text is None or len(text) > _MAX_CLAIM_CHARACTERS:
         return None
-    return text, Readings(results)
+    readings = _turn_readings(session) if session.version == _FLUX else _readings(session)
+    return (text, readings) if readings.results else None
+
+
+def _readings(session: Session) -> Readings:
+    return Readings(tuple(results for leg in session.legs for _, results in leg.results))
+
+
+def _turn_readings(session: Session) -> TurnReadings:
+    turns = tuple(turn for leg in session.legs for _, turn in turns_of(leg))
+    return TurnReadings(tuple(map(as_results, turns)), turns)
 
 
 def _nearest(claimed: str, texts: tuple[str, ...]) -> _Compared:
@@ -139,7 +172,8 @@ def text_is_not_empty(session: Session) -> Iterator[Hit]:
 def interims_are_replaced(session: Session) -> Iterator[Hit]:
     """P-INTERIMS: interims are replaced by what follows, never appended or kept: only finals make the text.
 
-    Source: docs, «Understand Endpointing & Interim Results»; deepgram-python-sdk #568.
+    Of Flux the ends of turns alone do: an EagerEndOfTurn may be taken back by TurnResumed. Source: docs, «Understand
+    Endpointing & Interim Results»; deepgram-python-sdk #568; docs, «Flux state machine».
     """
     case = _case(session)
     if case and _words(case[0]) and _takes_interims(*case):

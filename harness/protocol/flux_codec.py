@@ -17,6 +17,9 @@ _CLIENT: Final = msgspec.json.Decoder(FluxClientMessage)
 _ENCODER: Final = msgspec.json.Encoder()
 _SERVER_TYPES: Final = frozenset({"Connected", "TurnInfo", "ConfigureSuccess", "ConfigureFailure", "Warning", "Error"})
 _CLIENT_TYPES: Final = frozenset({"Configure", "ForceEndTurn", "CloseStream"})
+FATAL_ERROR: Final = "FatalError"
+"""What the schema of Error is called, and an example of Deepgram's for JavaScript calls the message itself."""
+
 # A quote inside a JSON string is always escaped, so a quote without a backslash before it begins a key.
 _SEQUENCE_ID: Final = re.compile(r'(?<!\\)("sequence_id"\s*:\s*)-?[0-9]+')
 
@@ -74,6 +77,8 @@ def _second_look(
         return MalformedMessage(None, f"not readable as JSON: {error}")
     if not isinstance(fields, dict):
         return MalformedMessage(None, f"a JSON {type(fields).__name__} where an object is wanted")
+    if fields.get("type") == FATAL_ERROR:
+        fields = {**fields, "type": "Error"}
     kind = fields.get("type")
     if not isinstance(kind, str) or kind not in known:
         return UnknownMessage(kind if isinstance(kind, str) else None, fields)

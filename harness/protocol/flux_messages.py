@@ -45,11 +45,14 @@ class FluxWord(Wire, frozen=True, kw_only=True):
 
 
 class FluxThresholds(Wire, frozen=True, kw_only=True):
-    """When a turn ends: in Configure what is to change, in ConfigureSuccess what holds."""
+    """When a turn ends: in Configure what is to change, in ConfigureSuccess what holds.
+
+    The AsyncAPI lets any type stand here, and some JSON writers put a whole number as `5000.0`.
+    """
 
     eot_threshold: float | UnsetType = UNSET
     eager_eot_threshold: float | UnsetType = UNSET
-    eot_timeout_ms: int | UnsetType = UNSET
+    eot_timeout_ms: int | float | UnsetType = UNSET
 
 
 # --- downstream: what the server says -------------------------------------------------------------------------------
@@ -84,7 +87,7 @@ class FluxConfigureSuccess(Message, tag="ConfigureSuccess", frozen=True, kw_only
 
     request_id: str
     thresholds: FluxThresholds
-    keyterms: tuple[str, ...]
+    keyterms: tuple[str, ...] | str
     language_hints: tuple[str, ...] | UnsetType = UNSET
     numerals: bool | UnsetType = UNSET
     profanity_filter: bool | UnsetType = UNSET
@@ -121,10 +124,10 @@ class FluxError(Message, tag="Error", frozen=True, kw_only=True):
 
 
 class FluxConfigure(Message, tag="Configure", frozen=True, kw_only=True):
-    """Change the running session; what is left out stays, lists replace."""
+    """Change the running session; what is left out stays, lists replace. One keyterm may stand without a list."""
 
     thresholds: FluxThresholds | UnsetType = UNSET
-    keyterms: tuple[str, ...] | UnsetType = UNSET
+    keyterms: tuple[str, ...] | str | UnsetType = UNSET
     language_hints: tuple[str, ...] | UnsetType = UNSET
     numerals: bool | UnsetType = UNSET
 

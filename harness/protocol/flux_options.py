@@ -7,27 +7,27 @@ Source: Deepgram's AsyncAPI for `/v2/listen` (July 2026), its prose of autumn 20
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 from urllib.parse import parse_qsl, quote, urlencode
 
 from harness.audio.format import AudioFormat, Encoding
 from harness.errors import BadInput
+from harness.protocol.flux_bounds import BOUNDS_OF_2026, DEFAULT_EOT_THRESHOLD, FluxBounds
 from harness.protocol.listen_options import ListenOptions
 from harness.protocol.models import Family, family_of
-from harness.protocol.parameters import DECIMAL, FLAG, TEXT, TEXTS, WHOLE, Kind, wire_text
+from harness.protocol.parameters import BY_NAME, DECIMAL, FLAG, TEXT, TEXTS, WHOLE, Kind, wire_text
 from harness.protocol.refusal import NO_SUCH_MODEL, Refusal, invalid_query, invalid_value, shown, unsupported_parameter
 
+DEFAULT_FLUX_MODEL: Final = "flux-general-en"
+"""What our client asks for when nothing names a model; the wire has no default."""
+
 FLUX_MULTI: Final = "flux-general-multi"
-FLUX_MODELS: Final = ("flux-general-en", FLUX_MULTI)
+FLUX_MODELS: Final = (DEFAULT_FLUX_MODEL, FLUX_MULTI)
 FLUX_ENCODINGS: Final = ("linear16", "linear32", "mulaw", "alaw", "opus", "ogg-opus")
 FLUX_SAMPLE_RATES: Final = (8_000, 16_000, 24_000, 44_100, 48_000)
 FLUX_REDACTIONS: Final = ("numbers", "aggressive_numbers")
-EOT_THRESHOLDS: Final = (0.5, 1.0)
-EAGER_EOT_THRESHOLDS: Final = (0.3, 0.9)
-EOT_TIMEOUTS_MS: Final = (500, 60_000)
-DEFAULT_EOT_THRESHOLD: Final = 0.7
-DEFAULT_EOT_TIMEOUT_MS: Final = 5_000
 
 _KINDS: Final[dict[str, Kind]] = {
     "model": TEXT,
@@ -44,21 +44,11 @@ _KINDS: Final[dict[str, Kind]] = {
     "mip_opt_out": FLAG,
     "tag": TEXTS,
 }
-_V1_ONLY: Final = frozenset(
-    {
-        "channels",
-        "diarize",
-        "endpointing",
-        "interim_results",
-        "language",
-        "multichannel",
-        "punctuate",
-        "smart_format",
-        "utterance_end_ms",
-        "vad_events",
-    }
-)
-"""Parameters of `/v1/listen` that Flux does not take: said to be refused or ignored, so refused in strict mode."""
+_WEIGHTED: Final = re.compile(r"[^\d\s]:-?\d+(\.\d+)?$")
+
+V1_ONLY: Final = frozenset(BY_NAME) - frozenset(_KINDS) - {"extra"}
+"""Parameters of `/v1/listen` that Flux does not take: said to be refused or ignored, so refused in strict mode. `extra`
+is let through: a mock goes by it where several recordings could answer."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,19 +112,50 @@ class FluxOptions:
         extra = tuple(value for name, value in self.unknown if name == "extra")
         return ListenOptions(encoding=self.encoding, sample_rate=self.sample_rate, tag=self.tag, extra=extra)
 
+    def for_prerecorded(self, model: str) -> ListenOptions:
+        """The same wishes for a posted file, which no Flux model takes: text that is punctuated, as Flux writes it.
 
-def parse_flux_query(query: str, *, strict: bool = True, any_model: bool = False) -> FluxOptions | Refusal:
+        The multilingual model is compared with `language=multi`; thresholds and hints mean nothing there.
+        """
+        return ListenOptions(
+            model=model,
+            language="multi" if self.model == FLUX_MULTI else None,
+            punctuate=True,
+            numerals=self.numerals,
+            profanity_filter=self.profanity_filter,
+            redact=self.redact,
+            keyterm=self.keyterm,
+            mip_opt_out=self.mip_opt_out,
+            tag=self.tag,
+        )
+
+
+def declared_flux_options(pairs: Iterable[tuple[str, str]], fmt: AudioFormat) -> FluxOptions | Refusal:
+    """A query string's pairs as options that declare `fmt`; flux-general-en unless they name a model.
+
+    A refusal is what Deepgram would answer.
+    """
+    named = list(pairs)
+    if not any(name == "model" for name, _ in named):
+        named.insert(0, ("model", DEFAULT_FLUX_MODEL))
+    return parse_flux_query(urlencode([*named, ("encoding", fmt.encoding), ("sample_rate", fmt.sample_rate)]))
+
+
+def parse_flux_query(
+    query: str, *, strict: bool = True, any_model: bool = False, bounds: FluxBounds = BOUNDS_OF_2026
+) -> FluxOptions | Refusal:
     """Read and judge a query string as the server does; whatever the text, nothing is raised.
 
     Args:
         query: the part of the URL after `?`.
         strict: also refuse what only inference says is refused: parameters of `/v1/listen`, a key given twice.
         any_model: take unknown models, as a self-hosted server may have them.
+        bounds: where the thresholds end.
     """
     options = read_flux_query(query, strict=strict)
     if isinstance(options, Refusal):
         return options
-    return next(_problems(options, strict=strict, any_model=any_model), options)
+    return next(_problems(options, bounds, strict=strict, any_model=any_model), options)
 
 
 def read_flux_query(query: str, *, strict: bool = True) -> FluxOptions | Refusal:
@@ -166,7 +187,7 @@ def _read(pairs: Iterable[tuple[str, str]], *, strict: bool) -> FluxOptions | Re
     return FluxOptions(**single, **lists, unknown=tuple(unknown))
 
 
-def _problems(options: FluxOptions, *, strict: bool, any_model: bool) -> Iterator[Refusal]:
+def _problems(options: FluxOptions, bounds: FluxBounds, *, strict: bool, any_model: bool) -> Iterator[Refusal]:
     """All that the server would object to, in order."""
     if options.model is None:
         yield invalid_query("missing field `model`")
@@ -176,7 +197,7 @@ def _problems(options: FluxOptions, *, strict: bool, any_model: bool) -> Iterato
         yield unsupported_parameter("Only Flux models are supported on `/v2/listen`.") if wrong_place else NO_SUCH_MODEL
     if strict:
         for name, _ in options.unknown:
-            if name in _V1_ONLY:
+            if name in V1_ONLY:
                 yield unsupported_parameter(f"`{name}` is not supported on the `/v2/listen` endpoint.")
     if options.encoding is not None and options.encoding not in FLUX_ENCODINGS:
         expected = ", ".join(f"`{name}`" for name in FLUX_ENCODINGS)
@@ -185,22 +206,26 @@ def _problems(options: FluxOptions, *, strict: bool, any_model: bool) -> Iterato
         yield invalid_query("missing field `sample_rate`")
     if options.sample_rate is not None and options.sample_rate not in FLUX_SAMPLE_RATES:
         yield invalid_value("sample_rate", options.sample_rate)
-    yield from _threshold_problems(options)
+    yield from _threshold_problems(options, bounds)
     if options.language_hint is not None and (options.model != FLUX_MULTI or "" in options.language_hint):
         yield invalid_value("language_hint", ",".join(options.language_hint))
+    for keyterm in options.keyterm or ():
+        if has_weight(keyterm):
+            yield invalid_value("keyterm", keyterm)
     for redaction in options.redact or ():
         if redaction not in FLUX_REDACTIONS:
             yield invalid_value("redact", redaction)
 
 
-def _threshold_problems(options: FluxOptions) -> Iterator[Refusal]:
-    for name, (least, most) in (
-        ("eot_threshold", EOT_THRESHOLDS),
-        ("eager_eot_threshold", EAGER_EOT_THRESHOLDS),
-        ("eot_timeout_ms", EOT_TIMEOUTS_MS),
-    ):
+def has_weight(keyterm: str) -> bool:
+    """Whether it is written `term:0.15`, like one of `keywords`: the AsyncAPI calls that invalid; `10:30` is a term."""
+    return _WEIGHTED.search(keyterm) is not None
+
+
+def _threshold_problems(options: FluxOptions, bounds: FluxBounds) -> Iterator[Refusal]:
+    for name in ("eot_threshold", "eager_eot_threshold", "eot_timeout_ms"):
         value = getattr(options, name)
-        if value is not None and not least <= value <= most:
+        if value is not None and bounds.problem(name, value) is not None:
             yield invalid_value(name, value)
     eot = DEFAULT_EOT_THRESHOLD if options.eot_threshold is None else options.eot_threshold
     if options.eager_eot_threshold is not None and options.eager_eot_threshold > eot:

@@ -93,7 +93,8 @@ class Text(Entry, tag="text", frozen=True, kw_only=True):
 class Binary(Entry, tag="binary", frozen=True, kw_only=True):
     """A binary frame: its size; the bytes stand in the audio beside the recording, in this order.
 
-    `due_s` is when a paced sender meant to send it, on the same clock as `wall_s`.
+    `due_s` is when a paced sender meant to send it, on the same clock as `wall_s`. `source_audio_s` is where in the
+    source its audio begins, said at the start of a later leg and behind audio that was given up.
     """
 
     leg: Count
@@ -102,6 +103,7 @@ class Binary(Entry, tag="binary", frozen=True, kw_only=True):
     audio_s: float
     size: Count
     due_s: float | None = None
+    source_audio_s: float | None = None
 
 
 class Close(Entry, tag="close", frozen=True, kw_only=True):

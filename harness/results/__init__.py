@@ -4,6 +4,9 @@ The JSON layout is documented in docs/reference/results.md and is stable within 
 rates are stored beside them for readers that cannot divide; a rate is null where it is undefined.
 """
 
+from harness.results.causes import Causes, ExtraError
+from harness.results.corpus import CorpusRun, CorpusTotal
+from harness.results.delay import Delay, DelaySpread, DelayTotal, ReadAtDelay, Stability
 from harness.results.encoding import from_json, to_builtins, to_json
 from harness.results.exploration import Exploration, Spread
 from harness.results.gate import Change, GateResult, MetricChange, UtteranceChange
@@ -25,11 +28,18 @@ __all__ = [
     "LAYOUT_VERSION",
     "AlignedRun",
     "CaseResult",
+    "Causes",
     "Change",
     "Check",
     "Comparison",
+    "CorpusRun",
+    "CorpusTotal",
     "Counts",
+    "Delay",
+    "DelaySpread",
+    "DelayTotal",
     "Exploration",
+    "ExtraError",
     "Gap",
     "GateResult",
     "MetricChange",
@@ -37,9 +47,11 @@ __all__ = [
     "Outcome",
     "Pacing",
     "Prerecorded",
+    "ReadAtDelay",
     "RunResult",
     "Score",
     "Spread",
+    "Stability",
     "Streamed",
     "UtteranceChange",
     "from_json",

@@ -8,6 +8,8 @@ from typing import Final, Literal
 import msgspec
 
 from harness.conformance.findings import Verdict
+from harness.results.causes import Causes
+from harness.results.delay import Delay, DelayTotal, Stability
 from harness.results.scores import AlignedRun, Comparison, Score
 
 LAYOUT_VERSION: Final = 1
@@ -65,6 +67,8 @@ class Streamed(msgspec.Struct, frozen=True, kw_only=True):
         connections: how many were opened.
         outages: those that were got over, in order.
         dropped: what of the source was given up, in order.
+        delay: how late words, messages and turns came.
+        stability: how much of what was shown was taken back.
     """
 
     transcript: tuple[str, ...]
@@ -83,6 +87,8 @@ class Streamed(msgspec.Struct, frozen=True, kw_only=True):
     connections: int = 1
     outages: tuple[Outage, ...] = ()
     dropped: tuple[Gap, ...] = ()
+    delay: Delay | None = None
+    stability: Stability | None = None
 
 
 class Prerecorded(msgspec.Struct, frozen=True, kw_only=True):
@@ -121,6 +127,7 @@ class CaseResult(msgspec.Struct, frozen=True, kw_only=True):
         verdict: the judge's, on the streaming session.
         checks: the thresholds.
         recording: path of the recording, when one was written.
+        causes: why streaming has errors that pre-recorded has not; None without a reference or a pre-recorded answer.
     """
 
     name: str
@@ -135,6 +142,7 @@ class CaseResult(msgspec.Struct, frozen=True, kw_only=True):
     verdict: Verdict | None = None
     checks: tuple[Check, ...] = ()
     recording: str | None = None
+    causes: Causes | None = None
 
 
 class RunResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -150,6 +158,8 @@ class RunResult(msgspec.Struct, frozen=True, kw_only=True):
         cases: in the order they were run.
         streaming, prerecorded: the scores of all cases added up; None when nothing was scored.
         comparison: streaming against pre-recorded over the cases that have both scores; None when there are none.
+        delay: the delays of all streams; None when there are none.
+        stability: the revisions of all streams added up; None when there are none.
     """
 
     layout: Literal[1] = LAYOUT_VERSION
@@ -162,6 +172,8 @@ class RunResult(msgspec.Struct, frozen=True, kw_only=True):
     streaming: Score | None
     prerecorded: Score | None
     comparison: Comparison | None = None
+    delay: DelayTotal | None = None
+    stability: Stability | None = None
 
     @property
     def passed(self) -> bool:

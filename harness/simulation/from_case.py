@@ -34,9 +34,13 @@ def scenario_of(case: Case, known: Known, faults: Sequence[Fault]) -> Scenario:
         faults: what goes wrong.
 
     Raises:
-        BadInput: its audio cannot be read, its options are none, or it wants to be sent at full speed, for which there
-            is no schedule that an outage could disturb.
+        BadInput: its audio cannot be read, its options are none, it is streamed to Flux, or it wants to be sent at full
+            speed, for which there is no schedule that an outage could disturb.
     """
+    if case.flux:
+        raise BadInput(
+            f"{case.path}: [stream] endpoint is /v2/listen; wanted /v1/listen: a simulation speaks that alone"
+        )
     settings = stream_settings(case)
     if settings.speed.is_max:
         raise BadInput(f"{case.path}: [stream] speed is max; wanted a number: at full speed there is no time to lose")

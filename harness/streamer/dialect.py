@@ -9,23 +9,13 @@ from __future__ import annotations
 
 from typing import Final, Protocol, TypeAlias
 
-from msgspec import UNSET
 from msgspec.structs import replace
 
 from harness.protocol.closing import NO_CODE, NORMAL, Outcome, classify_close
-from harness.protocol.flux_messages import FluxError, ForceEndTurn, TurnEvent, TurnInfo
+from harness.protocol.flux_messages import FluxError, ForceEndTurn, TurnInfo
+from harness.protocol.flux_results import as_results
 from harness.protocol.flux_session import FluxEvent, FluxSession, FluxTimers
-from harness.protocol.messages import (
-    Alternative,
-    Channel,
-    CloseStream,
-    Finalize,
-    Message,
-    NotUnderstood,
-    Results,
-    ResultsMetadata,
-    Word,
-)
+from harness.protocol.messages import CloseStream, Finalize, Message, NotUnderstood, Results
 from harness.protocol.session import Event, ListenSession, Role, State, Timers
 
 LISTEN_PATH: Final = "/v1/listen"
@@ -177,7 +167,7 @@ class FluxDialect:
             self.error = message
         if not isinstance(message, TurnInfo):
             return message
-        results = _results(message)
+        results = as_results(message)
         self._open_turn = None if results.is_final else results
         return results
 
@@ -197,32 +187,3 @@ class FluxDialect:
         if turn is None or not turn.transcript:
             return None
         return replace(turn, is_final=True, speech_final=True)
-
-
-def _results(turn: TurnInfo) -> Results:
-    ended = turn.event == TurnEvent.END_OF_TURN
-    alternative = Alternative(
-        transcript=turn.transcript, confidence=turn.end_of_turn_confidence, words=tuple(_words(turn))
-    )
-    return Results(
-        channel_index=(0, 1),
-        duration=max(0.0, turn.audio_window_end - turn.audio_window_start),
-        start=turn.audio_window_start,
-        is_final=ended,
-        speech_final=ended,
-        channel=Channel(alternatives=(alternative,)),
-        metadata=ResultsMetadata(request_id=turn.request_id),
-    )
-
-
-def _words(turn: TurnInfo) -> list[Word]:
-    """The words with times; where the wire gives none, as before 2026, spread evenly over the turn's window."""
-    window_s = max(0.0, turn.audio_window_end - turn.audio_window_start)
-    step_s = window_s / max(1, len(turn.words))
-    words = []
-    for number, word in enumerate(turn.words):
-        start = turn.audio_window_start + number * step_s if word.start is UNSET else word.start
-        end = start + step_s if word.end is UNSET else word.end
-        bare = word.word.strip(".,!?;:").lower() or word.word
-        words.append(Word(word=bare, start=start, end=end, confidence=word.confidence, punctuated_word=word.word))
-    return words

@@ -305,6 +305,7 @@ class Streamer:
         return actions
 
     def _send_chunk(self, due_s: float, now_s: float) -> SendAudio:
+        source_audio_s = self.sent_audio_s
         audio = self._outgoing.take(self._leg)
         # In one frame with the first audio: a frame that is all header has been left undecoded (dotnet-sdk issue 302).
         header = b"" if self._leg_bytes else self._header
@@ -312,7 +313,7 @@ class Streamer:
         self._waiting_for_final_since_s = now_s
         data = self._session.send_audio(header + audio, now_s)
         shown_due_s = self._pace.sent(due_s, now_s)
-        self._notes.sent_audio(self._leg, data, len(audio), shown_due_s, now_s, self._leg_audio_s)
+        self._notes.sent_audio(self._leg, data, len(audio), shown_due_s, now_s, self._leg_audio_s, source_audio_s)
         return SendAudio(data)
 
     def _say(self, message: Message, now_s: float) -> SendText:

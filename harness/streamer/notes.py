@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -125,6 +126,7 @@ class Notes:
         self._sent_bytes = 0  # headers and all
         self._sent_audio_bytes = 0
         self._connections = 0
+        self._next_source_audio_s = 0.0  # where the next frame begins if it follows the one before it
         self._lost_at_s: float | None = None
         self._reconnections: list[Reconnection] = []
         self._dropped: list[Dropped] = []
@@ -157,6 +159,7 @@ class Notes:
     def opened(self, leg: int, headers: dict[str, str], now_s: float) -> None:
         """The upgrade succeeded."""
         self._connections += 1
+        self._next_source_audio_s = 0.0 if self._connections == 1 else math.nan  # a later leg always says
         if self._lost_at_s is not None:
             took_s = round(now_s - self._lost_at_s, 6)
             self._reconnections.append(Reconnection(self._wall_s(self._lost_at_s), took_s))
@@ -169,15 +172,37 @@ class Notes:
         shown = body[:MAX_REFUSAL_BODY_CHARACTERS]
         self._note(Refused(leg=leg, wall_s=self._wall_s(now_s), status=status, headers=headers, body=shown))
 
-    def sent_audio(self, leg: int, data: bytes, audio_bytes: int, due_s: float, now_s: float, audio_s: float) -> None:
-        """A frame goes out, meant for `due_s`; its last `audio_bytes` are audio, and `audio_s` counts them already."""
+    def sent_audio(
+        self,
+        leg: int,
+        data: bytes,
+        audio_bytes: int,
+        due_s: float,
+        now_s: float,
+        audio_s: float,
+        source_audio_s: float,
+    ) -> None:
+        """A frame goes out, meant for `due_s`; its last `audio_bytes` are audio, and `audio_s` counts them already.
+
+        That audio begins at `source_audio_s` of the source.
+        """
+        follows = abs(source_audio_s - self._next_source_audio_s) < 1e-6
+        self._next_source_audio_s = source_audio_s + self._fmt.seconds(audio_bytes)
         self._sha256.update(data)
         self._sent_bytes += len(data)
         self._sent_audio_bytes += audio_bytes
         if self._keep:
             self._sent += data
             self._send_log.record(due_s, now_s, audio_bytes)
-        self._binary(leg, Direction.UPSTREAM, len(data), now_s, audio_s, round(due_s - self._began_s, 6))
+        self._binary(
+            leg,
+            Direction.UPSTREAM,
+            len(data),
+            now_s,
+            audio_s,
+            round(due_s - self._began_s, 6),
+            None if follows else _position(source_audio_s),
+        )
 
     def sent_text(self, leg: int, text: str, now_s: float, audio_s: float) -> None:
         """A control message goes out."""
@@ -246,7 +271,14 @@ class Notes:
         )
 
     def _binary(
-        self, leg: int, direction: Direction, size: int, now_s: float, audio_s: float, due_s: float | None
+        self,
+        leg: int,
+        direction: Direction,
+        size: int,
+        now_s: float,
+        audio_s: float,
+        due_s: float | None,
+        source_audio_s: float | None = None,
     ) -> None:
         self._note(
             Binary(
@@ -256,6 +288,7 @@ class Notes:
                 audio_s=_position(audio_s),
                 size=size,
                 due_s=due_s,
+                source_audio_s=source_audio_s,
             )
         )
 

@@ -3,10 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
-from harness.protocol.closing import NO_CODE, ReasonStyle
+from harness.errors import BadInput
+from harness.protocol.closing import NO_CODE, NORMAL, ReasonStyle
+from harness.protocol.flux_bounds import BOUNDS_OF_2026, FluxBounds
 from harness.protocol.flux_session import FluxTimers
 from mock_server.behaviour import PROCESSING_SPEED
+
+PENDING_CONFIGURES = 5
+"""The live service caps the Configures that it has not answered yet (pipecat, `flux/base.py`), at an unknown number."""
+
+
+class FatalType(StrEnum):
+    """The `type` of the message that ends a session."""
+
+    ERROR = "Error"
+    """As in the AsyncAPI and on the wire."""
+    FATAL_ERROR = "FatalError"
+    """As an example of Deepgram's for JavaScript has it."""
 
 
 @dataclass(frozen=True)
@@ -22,8 +37,17 @@ class FluxSettings:
         close_code: of the close after CloseStream and after an Error: 1005, a frame without a code, as production has
             it (deepgram-js-sdk PR 557), or the 1000 that most clients assume.
         force_end_turn: whether ForceEndTurn is known; before September 2026 it was an unparsable message.
-        details_of_2026: whether words have times and EndOfTurn its trigger; clients of 2025 break on them (Python SDK
-            5.3.2 forbids fields that it does not know).
+        details_of_2026: whether words have times, EndOfTurn its trigger and turns their languages; clients of 2025
+            break on them (Python SDK 5.3.2 forbids fields that it does not know).
+        fatal_type: the `type` of the message that ends a session.
+        failure_reasons: whether ConfigureFailure has `code` and `description`, as in the docs and the Python SDK 7.17;
+            the AsyncAPI has neither.
+        bounds: where thresholds end.
+        pending_configures: Configures that may wait for their answer at a time; one more is answered with
+            ConfigureFailure at once. None for any number.
+
+    Raises:
+        BadInput: a number is out of range.
     """
 
     timers: FluxTimers = FluxTimers()
@@ -33,6 +57,16 @@ class FluxSettings:
     close_code: int = NO_CODE
     force_end_turn: bool = True
     details_of_2026: bool = True
+    fatal_type: FatalType = FatalType.ERROR
+    failure_reasons: bool = True
+    bounds: FluxBounds = BOUNDS_OF_2026
+    pending_configures: int | None = PENDING_CONFIGURES
+
+    def __post_init__(self) -> None:
+        if self.close_code not in (NO_CODE, NORMAL):
+            raise BadInput(f"close_code is {self.close_code}; wanted {NO_CODE} for a frame without a code, or {NORMAL}")
+        if self.pending_configures is not None and self.pending_configures < 1:
+            raise BadInput(f"pending_configures is {self.pending_configures}; wanted 1 or more, or None for any number")
 
     @property
     def processing_speed(self) -> float | None:

@@ -7,8 +7,9 @@ from typing import Final
 
 from msgspec import UNSET
 
+from harness.protocol.flux_bounds import BOUNDS_OF_2026, DEFAULT_EOT_THRESHOLD, DEFAULT_EOT_TIMEOUT_MS, FluxBounds
 from harness.protocol.flux_messages import FluxThresholds
-from harness.protocol.flux_options import DEFAULT_EOT_THRESHOLD, DEFAULT_EOT_TIMEOUT_MS, FluxOptions
+from harness.protocol.flux_options import FluxOptions
 
 NEVER: Final = 1.0
 """An `eot_threshold` that no confidence reaches: the turn then ends by silence or by ForceEndTurn alone."""
@@ -46,14 +47,14 @@ class Thresholds:
         return Thresholds(
             eot=self.eot if asked.eot_threshold is UNSET else asked.eot_threshold,
             eager=self.eager if asked.eager_eot_threshold is UNSET else asked.eager_eot_threshold,
-            timeout_ms=self.timeout_ms if asked.eot_timeout_ms is UNSET else asked.eot_timeout_ms,
+            timeout_ms=self.timeout_ms if asked.eot_timeout_ms is UNSET else int(asked.eot_timeout_ms),
         )
 
 
-def asked_for(options: FluxOptions) -> Thresholds:
-    """The thresholds of a query string."""
+def asked_for(options: FluxOptions, bounds: FluxBounds = BOUNDS_OF_2026) -> Thresholds:
+    """The thresholds of a query string; what it leaves out is the service's default."""
     return Thresholds(
         eot=DEFAULT_EOT_THRESHOLD if options.eot_threshold is None else options.eot_threshold,
         eager=options.eager_eot_threshold,
-        timeout_ms=DEFAULT_EOT_TIMEOUT_MS if options.eot_timeout_ms is None else options.eot_timeout_ms,
+        timeout_ms=bounds.default_eot_timeout_ms if options.eot_timeout_ms is None else options.eot_timeout_ms,
     )

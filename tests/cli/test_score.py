@@ -82,3 +82,28 @@ def test_no_resamples_is_bad_input(run: Run, sides: list[str | Path]) -> None:
     ran = run("score", *sides, "--resamples", 0)
     assert ran.code == 2
     assert "--resamples" in ran.err
+
+
+def test_extra_errors_have_causes_as_far_as_text_tells(run: Run, tmp_path: Path) -> None:
+    texts = {
+        "r": {"a": "twenty one boats", "b": "one mooring rope", "c": "same"},
+        "s": {"a": "21 boats", "b": "one morning rope", "c": "same"},
+        "p": {"a": "twenty one boats", "b": "one mooring rope", "c": "sane"},
+    }
+    for name, side in texts.items():
+        (tmp_path / f"{name}.json").write_text(json.dumps(side))
+    names = {"--references": "r.json", "--streaming": "s.json", "--prerecorded": "p.json"}
+    options = [word for option, name in names.items() for word in (option, tmp_path / name)]
+    causes = run("score", *options, "--json", "--utterances-file", tmp_path / "u.jsonl").json["causes"]
+    assert (causes["extra"], causes["fewer"]) == (3, 1)
+    assert {cause: number for cause, number in causes["counts"].items() if number} == {
+        "formatting or normaliser": 2,
+        "unexplained": 1,
+    }
+    rows = [json.loads(line) for line in (tmp_path / "u.jsonl").read_text().splitlines()]
+    assert [[error["cause"] for error in row["causes"]] for row in rows] == [
+        ["formatting or normaliser"] * 2,
+        ["unexplained"],
+        [],
+    ]
+    assert "causes of 3 word errors that streaming has" in " ".join(run("score", *options).out.split())

@@ -17,6 +17,17 @@ FIXTURES: Final = Path(__file__).resolve().parents[2] / "fixtures"
 NAMES: Final = (
     *("model", "encoding", "sample_rate", "channels", "language", "endpointing", "utterance_end_ms", "keyterm", "tag"),
     *("interim_results", "multichannel", "diarize", "callback", "extra", "redact", "version", "vad_events", "search"),
+    *("eot_threshold", "eager_eot_threshold", "eot_timeout_ms", "language_hint", "utt_split", "summarize"),
+    *(
+        "utterances",
+        "detect_language",
+        "paragraphs",
+        "topics",
+        "custom_topic",
+        "replace",
+        "callback_method",
+        "mip_opt_out",
+    ),
 )
 VALUES: Final = (
     *("nova-3", "linear16", "opus", "16000", "true", "false", "0", "-1", "1e309", "99999999999999999999", "", "%00"),
@@ -49,6 +60,12 @@ HEADERS: Final = (
 )
 MESSAGES: Final = (
     *("KeepAlive", "Finalize", "CloseStream", "Configure", "Sync", "ForceEndTurn", "Results", "Metadata", "Nothing"),
+)
+TARGETS: Final = (
+    "/v1/listen?encoding=linear16&sample_rate=16000&model=nova-3",
+    "/v1/listen?model=nova-3&multichannel=true&utterance_end_ms=1000&interim_results=true&vad_events=true",
+    "/v2/listen?model=flux-general-en&encoding=linear16&sample_rate=16000&eager_eot_threshold=0.4",
+    "/v2/listen?model=flux-general-en",
 )
 ODD_JSON: Final = (
     *("null", "[]", "1", '"x"', "{", "}", '{"type":}', '{"type":null}', '{"type":["KeepAlive"]}', "[" * 5000),
@@ -83,6 +100,7 @@ class Attacker:
             "json": self._json,
             "body": self._body,
             "container": self._container,
+            "container_stream": self._container_stream,
             "chunked": self._chunked,
         }
 
@@ -118,7 +136,8 @@ class Attacker:
         )
 
     def _container(self, rng: Random) -> bytes:
-        return self._post(self._broken(rng, self._audio[rng.choice(sorted(self._audio))]), 0, "audio/*", "")
+        query = self._query_string(rng) if rng.random() < 0.3 else ""
+        return self._post(self._broken_container(rng), 0, "audio/*", query)
 
     def _chunked(self, rng: Random) -> bytes:
         head = (
@@ -141,22 +160,33 @@ class Attacker:
     # --- WebSocket --------------------------------------------------------------------------------------------------
 
     def _frames(self, rng: Random) -> bytes:
-        sent = self._upgrade("/v1/listen?encoding=linear16&sample_rate=16000&model=nova-3")
+        sent = self._upgrade(rng.choice(TARGETS))
         for _ in range(rng.randint(1, 6)):
             size = rng.choice((0, 1, 2, 3, 125, 126, 3200))
             sent += self._frame(rng, rng.choice(list(Opcode)), rng.randbytes(size), fin=rng.random() < 0.8)
         return sent
 
     def _json(self, rng: Random) -> bytes:
-        target = rng.choice(
-            ("/v1/listen?encoding=linear16&sample_rate=16000", "/v1/listen", "/v2/listen?model=flux-general-en")
-        )
-        sent = self._upgrade(target)
+        sent = self._upgrade(rng.choice(TARGETS))
         for _ in range(rng.randint(1, 5)):
             sent += self._frame(rng, Opcode.TEXT, self._odd_text(rng).encode("utf-8", "surrogatepass"), fin=True)
             if rng.random() < 0.3:
                 sent += self._frame(rng, Opcode.BINARY, rng.randbytes(rng.randint(0, 400)), fin=True)
         return sent
+
+    def _container_stream(self, rng: Random) -> bytes:
+        """A broken or truncated file in binary frames, and mostly a CloseStream after it."""
+        sent, data = self._upgrade(rng.choice(TARGETS)), self._broken_container(rng)
+        size = rng.choice((1_000, 4_000, 40_000))
+        for begin in range(0, len(data), size):
+            sent += self._sound_frame(Opcode.BINARY, data[begin : begin + size])
+        if rng.random() < 0.8:
+            sent += self._sound_frame(Opcode.TEXT, b'{"type":"CloseStream"}')
+        return sent
+
+    def _sound_frame(self, opcode: Opcode, data: bytes) -> bytes:
+        """A frame in order; a masking key of zeros is as good as any, and leaves the data as they are."""
+        return bytes([0x80 | opcode, 0xFE]) + struct.pack("!H", len(data)) + bytes(4) + data
 
     def _odd_text(self, rng: Random) -> str:
         if rng.random() < 0.5:
@@ -189,6 +219,9 @@ class Attacker:
         return "\r\n".join([f"GET {target} HTTP/1.1", *fields, "", ""]).encode("utf-8", "surrogateescape")
 
     # --- both -------------------------------------------------------------------------------------------------------
+
+    def _broken_container(self, rng: Random) -> bytes:
+        return self._broken(rng, self._audio[rng.choice(sorted(self._audio))])
 
     def _broken(self, rng: Random, data: bytes) -> bytes:
         """Bits flipped, a piece cut out, doubled or cut off; or nothing."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from wave import open as open_wave
 
+import httpx
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
@@ -179,6 +180,15 @@ def test_a_bad_query_is_refused(flux: Flux, query: str, wanted: str) -> None:
 
     assert status == 400
     assert body["err_msg"] == header == wanted
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT"])
+def test_it_is_for_websockets_alone(flux: Flux, method: str) -> None:
+    url = f"http://127.0.0.1:{flux.server.port}/v2/listen?{QUERY}"
+    answer = httpx.request(method, url, headers={"Authorization": "Token secret"}, trust_env=False)
+
+    assert answer.status_code == 405
+    assert answer.headers["allow"] == "GET"
 
 
 def test_a_client_without_a_key_is_refused(flux: Flux) -> None:

@@ -23,6 +23,7 @@ REFERENCE = """{"text": "Good evening. Hello.", "channels": 2, "phrases": [
   {"text": "Hello.", "start_audio_s": 1.8, "end_audio_s": 2.2, "channel": 1}]}"""
 FILES = {"../references/booking.json": REFERENCE, "said.txt": " what was said \n", "bad.json": '{"text": 1}'}
 SMALLEST = 'audio = "hello.wav"\nreference = "hello there"\n'
+FLUX = SMALLEST + '[stream]\nendpoint = "/v2/listen"\n'
 
 
 def _case(text: str, files: dict[str, str] | None = None) -> Case:
@@ -70,6 +71,21 @@ def test_speed_is_a_number_or_max(speed: str, wanted: str) -> None:
     assert str(case.speed) == wanted
     assert str(case.at_speed("max").speed) == "max"
     assert case.at_speed("8").stream == msgspec.structs.replace(case.stream, speed="8")
+
+
+def test_a_case_for_flux_is_sent_in_frames_of_80_ms_unless_told() -> None:
+    assert (_case(SMALLEST).flux, _case(SMALLEST).chunk_ms) == (False, 20)
+    assert (_case(FLUX).flux, _case(FLUX).chunk_ms) == (True, 80)
+    assert _case(f"{FLUX}chunk_ms = 40").chunk_ms == 40
+
+
+def test_the_options_of_a_case_for_flux_are_those_of_flux() -> None:
+    options = 'eot_threshold = 0.8\nkeyterm = ["Anselm", "peanuts"]'
+    assert _case(f"{FLUX}[options]\n{options}").options == (
+        ("eot_threshold", "0.8"),
+        ("keyterm", "Anselm"),
+        ("keyterm", "peanuts"),
+    )
 
 
 def test_channels_are_the_files_with_multichannel_else_one_unless_told() -> None:
@@ -151,6 +167,15 @@ def test_every_case_of_the_fixtures_can_be_read(path: Path) -> None:
             f"{SMALLEST}[stream]\nspeed = 0",
             "[stream] speed is '0'; wanted a number above 0 such as 1, 0.5 or 4, or max",
         ),
+        (f"{SMALLEST}[stream]\nendpoint = '/v3'", "Invalid enum value '/v3' - at `$.stream.endpoint`"),
+        (f"{FLUX}channels = 2", "[stream] channels is 2; wanted 1: Flux hears one channel"),
+        (f"{FLUX}sample_rate = 22050", "[options] Invalid 'sample_rate' value of '22050'."),
+        (f"{FLUX}[options]\neot_threshold = 0.2", "[options] Invalid 'eot_threshold' value of '0.2'."),
+        (
+            f"{FLUX}[options]\nmultichannel = true",
+            "[options] `multichannel` is not supported on the `/v2/listen` endpoint.",
+        ),
+        (f"{FLUX}[options]\nmodel = 'nova-3'", "[options] Only Flux models are supported on `/v2/listen`."),
         (f"{SMALLEST}[stream]\nencoding = 'opus'", "[stream] 'opus' is not a valid Encoding"),
         (
             f"{SMALLEST}[stream]\nsample_rate = 7",
@@ -266,7 +291,7 @@ def test_every_key_of_a_reference_is_described() -> None:
 
 
 def test_the_examples_can_be_read_and_the_long_one_shows_every_key() -> None:
-    long, short = EXAMPLES
+    long, short, flux = EXAMPLES
     case = _case(long)
     assert case.name == "booking by telephone"
     assert dict(case.options)["utt_split"] == "1.1"
@@ -274,6 +299,7 @@ def test_the_examples_can_be_read_and_the_long_one_shows_every_key() -> None:
     every = {info.encode_name for _, info in _fields()} - {"reference", "recording", "prerecorded"}
     assert every <= shown
     assert _case(short).reference == Reference("hello there")
+    assert _case(flux).flux
 
 
 def test_faults_are_kept_as_they_stand_and_the_seed_is_read() -> None:

@@ -81,6 +81,11 @@ def test_words_in_order_are_no_problem() -> None:
     assert WHOLE.problems([word("no", 1.0, 1.4), word("no", 1.35, 1.8), word("yes", 2.0, 2.2)]) == []
 
 
+def test_words_of_flux_may_begin_a_step_before_the_one_they_follow() -> None:
+    """As in the real session, «to ourselves» at 12.88 and 12.80 s, ends and starts being 32-bit floats besides."""
+    assert WHOLE.problems([word("to", 2.87999984741211, 2.96), word("ourselves", 2.799999618530274, 3.04)]) == []
+
+
 def test_a_word_out_of_order_is_named() -> None:
     assert WHOLE.problems([word("late", 3.0, 3.4), word("early", 1.0, 1.4)]) == [
         "«early» at 1.00 s comes after «late» at 3.00 s"

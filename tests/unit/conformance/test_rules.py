@@ -359,6 +359,35 @@ def _keep_alive_to_flux(talk: Make) -> Any:
     return session.audio(1, 2_560).tells("KeepAlive").tells("CloseStream").close(code=1005).judged()
 
 
+@breaks("C-FLUX-QUERY")
+def _a_threshold_out_of_range(talk: Make) -> Any:
+    query = "model=flux-general-en&encoding=linear16&sample_rate=16000&eot_threshold=0.2"
+    session = talk(path="/v2/listen", query=query).opened().says("Connected", request_id="x", sequence_id=0)
+    return _over(session.audio(1, 2_560))
+
+
+@breaks("C-FLUX-PARAMETER")
+def _a_parameter_of_v1(talk: Make) -> Any:
+    query = "model=flux-general-en&encoding=linear16&sample_rate=16000&interim_results=true&keyterm=x"
+    session = talk(path="/v2/listen", query=query).opened().says("Connected", request_id="x", sequence_id=0)
+    return _over(session.audio(1, 2_560))
+
+
+@breaks("C-FLUX-CONFIGURE")
+def _a_storm_of_configures(talk: Make) -> Any:
+    session = _flux(talk)
+    for _ in range(3):
+        session.tells("Configure", keyterms=["a"])
+    for number in range(3):
+        session.says("ConfigureSuccess", request_id="x", thresholds={}, keyterms=["a"], sequence_id=number + 1)
+    return _over(session)
+
+
+@breaks("C-FLUX-SILENCE")
+def _audio_that_stops_in_mid_turn(talk: Make) -> Any:
+    return _over(_flux(talk).turn(1, "StartOfTurn", (0, 1), "one").wait(3))
+
+
 # --- Flux -------------------------------------------------------------------------------------------------------------
 
 

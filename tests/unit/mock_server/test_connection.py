@@ -261,6 +261,21 @@ def test_configure_is_answered_once(fields: dict[str, Any], query: str, answer: 
     assert talk_to(SAY, query).text(json.dumps({"type": "Configure", **fields})).messages == [answer]
 
 
+def test_keyterms_hold_from_the_audio_after_them_and_one_change_waits_at_a_time(talk_to: Any) -> None:
+    """Two seconds at once are transcribed within 0.8 s more; until then the first change has no answer."""
+    talk = talk_to(SAY, settings=ConnectionSettings()).binary(_silence(2))
+    for term in ("Quillon", "Marlow"):
+        talk.text(json.dumps({"type": "Configure", "keyterms": [term]}))
+    (refused,) = (message for message in talk.messages if isinstance(message, ConfigureFailure))
+    assert refused.code == "CONFIGURE_ALREADY_PENDING"
+    assert not any(isinstance(message, ConfigureSuccess) for message in talk.messages)
+
+    talk.wait(1.0).text(json.dumps({"type": "Configure", "keyterms": ["Marlow"]}))
+
+    taken = [message.keyterms for message in talk.messages if isinstance(message, ConfigureSuccess)]
+    assert taken == [("Quillon",), ("Marlow",)]
+
+
 def test_one_zero_byte_is_audio_and_no_close(talk_to: Any) -> None:
     talk = talk_to(SAY).binary(b"\0").binary(b"\0")
     assert talk.closes == []

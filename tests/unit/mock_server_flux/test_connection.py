@@ -208,11 +208,61 @@ def test_what_cannot_be_changes_nothing(talk_to: TalkTo, configure: str, why: st
     assert success["thresholds"] == {"eot_threshold": 0.7, "eot_timeout_ms": 5000}
 
 
+def test_a_whole_number_may_be_written_as_a_decimal_one(talk_to: TalkTo) -> None:
+    talk = talk_to().text('{"type":"Configure","thresholds":{"eot_timeout_ms":6000.0,"eot_threshold":1}}')
+
+    assert talk.of("ConfigureSuccess")[0]["thresholds"] == {"eot_threshold": 1.0, "eot_timeout_ms": 6000}
+    assert '"eot_timeout_ms":6000}' in talk.texts[-1]
+
+
+def test_a_single_keyterm_may_stand_without_its_list(talk_to: TalkTo) -> None:
+    assert talk_to().text('{"type":"Configure","keyterms":"one"}').of("ConfigureSuccess")[0]["keyterms"] == ["one"]
+
+
+@pytest.mark.parametrize(
+    ("configure", "why"),
+    [
+        ('{"type":"Configure","language_hints":["de",""]}', "language_hints hold an empty value"),
+        ('{"type":"Configure","keyterms":["a:2"]}', "the keyterm 'a:2' has a weight; wanted the term alone"),
+    ],
+)
+def test_what_the_query_may_not_say_a_configure_may_not(talk_to: TalkTo, configure: str, why: str) -> None:
+    talk = talk_to(query=QUERY.replace("-en", "-multi")).text(configure)
+
+    assert talk.of("ConfigureFailure")[0]["description"] == why
+
+
 def test_hints_are_for_the_multilingual_model(talk_to: TalkTo) -> None:
     query = QUERY.replace("-en", "-multi")
     talk = talk_to(query=query).text('{"type":"Configure","language_hints":["de","en"]}')
 
     assert talk.of("ConfigureSuccess")[0]["language_hints"] == ["de", "en"]
+
+
+def test_so_many_configures_may_wait_for_their_answer(talk_to: TalkTo) -> None:
+    """Each is answered when the audio before it was transcribed; then the next may come."""
+    talk = talk_to(settings=FluxSettings(pending_configures=2))
+    talk._take(talk.connection.receive_binary(bytes(3 * BYTES_PER_SECOND), 0.0))
+    for _ in range(4):
+        talk.text(CONFIGURE)
+    refused = talk.of("ConfigureFailure")
+    assert [message["code"] for message in refused] == ["CONFIGURE_ALREADY_PENDING"] * 2
+    assert refused[0]["description"] == "2 Configures are not answered yet; wait for ConfigureSuccess before the next"
+    assert talk.of("ConfigureSuccess") == []
+
+    talk.wait(3.0).text(CONFIGURE)
+
+    assert len(talk.of("ConfigureSuccess")) == 3
+    assert len(talk.of("ConfigureFailure")) == 2
+
+
+def test_any_number_may_where_that_is_chosen(talk_to: TalkTo) -> None:
+    talk = talk_to(settings=FluxSettings(pending_configures=None))
+    talk._take(talk.connection.receive_binary(bytes(3 * BYTES_PER_SECOND), 0.0))
+    for _ in range(20):
+        talk.text(CONFIGURE)
+
+    assert len(talk.wait(3.0).of("ConfigureSuccess")) == 20
 
 
 # --- ForceEndTurn -----------------------------------------------------------------------------------------------------

@@ -41,6 +41,15 @@ def test_the_fields_of_2026_are_read() -> None:
     assert encode_flux(message) == text
 
 
+def test_a_fatal_error_is_understood_by_either_name() -> None:
+    text = '{"type":"FatalError","sequence_id":3,"code":"INTERNAL_SERVER_ERROR","description":"it broke"}'
+    message = decode_flux_server(text).message
+
+    assert message == FluxError(sequence_id=3, code="INTERNAL_SERVER_ERROR", description="it broke")
+    assert decode_flux_server(text.replace("FatalError", "Error")).message == message
+    assert isinstance(decode_flux_server('{"type":"FatalError"}').message, MalformedMessage)
+
+
 @pytest.mark.parametrize(
     ("message", "text"),
     [

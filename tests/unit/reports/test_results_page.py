@@ -13,6 +13,8 @@ import pytest
 
 from harness.conformance import findings
 from harness.results import LAYOUT_VERSION, Change, Exploration, GateResult, Outcome, RunResult, from_json
+from harness.scoring.causes import Cause
+from harness.scoring.delay_measure import DelayMeasure
 
 PAGE: Final = (Path(__file__).resolve().parents[3] / "docs" / "reference" / "results.md").read_text(encoding="utf-8")
 NAMES: Final[dict[Any, str]] = {str: "string", int: "integer", float: "number", bool: "boolean", NoneType: "null"}
@@ -68,7 +70,9 @@ def test_every_field_is_explained() -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [Outcome, findings.Family, findings.Status, findings.Blame, findings.Severity, Change], ids=title
+    "words",
+    [Outcome, Cause, DelayMeasure, findings.Family, findings.Status, findings.Blame, findings.Severity, Change],
+    ids=title,
 )
 def test_the_page_lists_the_values_of_every_word(words: type[StrEnum]) -> None:
     listed = dict(table("Words"))

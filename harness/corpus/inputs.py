@@ -1,0 +1,183 @@
+"""What there is to do: the audio files that manifests, folders and patterns name, each with an id and what was said.
+
+A folder is searched with all that is below it. What was said in a file stands in a `*.trans.txt` beside it, a line
+`ID TEXT` for each file, as LibriSpeech has it, or in a `.txt` of the file's own name.
+"""
+
+from __future__ import annotations
+
+import glob
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from harness.errors import BadInput
+from harness.manifest import ENDINGS as MANIFEST_ENDINGS
+from harness.manifest import read_manifest
+
+AUDIO_ENDINGS: Final = frozenset(
+    {".aac", ".aif", ".aiff", ".au", ".caf", ".flac", ".m4a", ".mp3", ".mp4", ".oga", ".ogg", ".opus", ".wav", ".webm"}
+)
+_TRANSCRIPTS: Final = ".trans.txt"
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One file to do.
+
+    Attributes:
+        id: unique in the corpus.
+        audio: path of the audio.
+        reference: what was said, or None.
+    """
+
+    id: str
+    audio: str
+    reference: str | None
+
+    @property
+    def path(self) -> Path:
+        """The audio's path."""
+        return Path(self.audio)
+
+
+def find_items(paths: Sequence[str], references: Mapping[str, str] | None = None) -> list[Item]:
+    """Every file that some manifests, folders, patterns (`corpus/**/*.flac`) and audio files name, in order.
+
+    Args:
+        paths: what the user named; folders and patterns give their files by name.
+        references: texts by id, by path below the folder, or by file name; they win over any that lie beside the audio.
+
+    Raises:
+        BadInput: a path gives no audio, two files have one id, or one text of `references` belongs to two files.
+    """
+    items = [item for path in paths for item in _items(path)]
+    _check_unique(items)
+    return _with_references(items, references) if references else items
+
+
+def _items(path: str) -> Iterator[Item]:
+    place = Path(path)
+    if place.is_dir():
+        found = _of_folder(place)
+    elif place.suffix in MANIFEST_ENDINGS:
+        found = _of_manifest(place)
+    elif glob.has_magic(path) and not place.exists():
+        found = _of_pattern(path)
+    else:
+        yield _item(place, place.name, {})
+        return
+    empty = True
+    for item in found:
+        yield item
+        empty = False
+    if empty:
+        raise BadInput(f"{path}: names no audio; wanted at least one file ({', '.join(sorted(AUDIO_ENDINGS))})")
+
+
+def _of_manifest(path: Path) -> Iterator[Item]:
+    for line in read_manifest(path):
+        yield Item(line.id or _bare(line.audio), str(path.parent / line.audio), line.text)
+
+
+def _of_folder(folder: Path) -> Iterator[Item]:
+    for place, below, names in os.walk(folder):
+        below.sort()  # `os.walk` goes down in this order
+        yield from _of_names(Path(place), sorted(names), folder)
+
+
+def _of_names(place: Path, names: Sequence[str], root: Path) -> Iterator[Item]:
+    spoken = _spoken(place, names)
+    for name in names:
+        if Path(name).suffix.lower() in AUDIO_ENDINGS:
+            path = place / name
+            yield _item(path, path.relative_to(root).as_posix(), spoken)
+
+
+def _of_pattern(pattern: str) -> Iterator[Item]:
+    found = sorted(Path(name) for name in glob.glob(pattern, recursive=True))
+    files = [path for path in found if path.suffix.lower() in AUDIO_ENDINGS and path.is_file()]
+    root = Path(*_fixed_parts(pattern))
+    spoken: dict[Path, dict[str, str]] = {}
+    for path in files:
+        if path.parent not in spoken:
+            spoken[path.parent] = _spoken(path.parent, sorted(os.listdir(path.parent)))
+        yield _item(path, path.relative_to(root).as_posix(), spoken[path.parent])
+
+
+def _fixed_parts(pattern: str) -> Iterator[str]:
+    """The folders of a pattern before its first wildcard; ids are paths below them."""
+    for part in Path(pattern).parts[:-1]:
+        if glob.has_magic(part):
+            return
+        yield part
+
+
+def _item(path: Path, relative: str, spoken: Mapping[str, str]) -> Item:
+    """A file found by its place; an utterance that a `*.trans.txt` names is called what it is called there."""
+    if path.stem in spoken:
+        return Item(path.stem, str(path), spoken[path.stem])
+    beside = path.with_suffix(".txt")
+    return Item(_bare(relative), str(path), _text(beside).strip() if beside.is_file() else None)
+
+
+def _bare(relative: str) -> str:
+    """A path without its ending."""
+    return str(Path(relative).with_suffix("").as_posix())
+
+
+def _spoken(place: Path, names: Sequence[str]) -> dict[str, str]:
+    """What the `*.trans.txt` of a folder say, by utterance."""
+    spoken: dict[str, str] = {}
+    for name in names:
+        if name.endswith(_TRANSCRIPTS):
+            for line in _text(place / name).split("\n"):
+                utterance, _, said = line.strip().partition(" ")
+                if utterance:
+                    spoken[utterance] = said.strip()
+    return spoken
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise BadInput(f"{path}: cannot be read ({error.strerror})") from None
+    except UnicodeDecodeError:
+        raise BadInput(f"{path}: not UTF-8 text") from None
+
+
+def _check_unique(items: Sequence[Item]) -> None:
+    audio_of: dict[str, str] = {}
+    for item in items:
+        if item.id in audio_of:
+            raise BadInput(f"{item.audio}: has the id {item.id!r}, and so has {audio_of[item.id]}; wanted unique ids")
+        audio_of[item.id] = item.audio
+
+
+def _with_references(items: Sequence[Item], references: Mapping[str, str]) -> list[Item]:
+    taken: dict[str, str] = {}
+    found = []
+    for item in items:
+        name = next((name for name in _names(item) if name in references), None)
+        if name is None:
+            found.append(item)
+            continue
+        if name in taken:
+            raise BadInput(f"{item.audio}: its reference is {name!r}, and so is that of {taken[name]}; wanted one each")
+        taken[name] = item.audio
+        found.append(Item(item.id, item.audio, references[name]))
+    if not taken:
+        some = next(iter(references))
+        raise BadInput(
+            f"references: none of their ids, such as {some!r}, is a file's; files are {items[0].id!r} and so on"
+        )
+    return found
+
+
+def _names(item: Item) -> tuple[str, ...]:
+    """What a table of references may call a file, the most exact first."""
+    path = item.path
+    return item.id, item.id + path.suffix, path.stem, path.name

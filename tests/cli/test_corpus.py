@@ -1,0 +1,272 @@
+"""`dgharness corpus`: the same rows whoever does the work; nothing that is done is done again, whatever happened."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import pytest
+
+from harness.audio.decode import wav_bytes
+from harness.audio.format import AudioFormat
+from harness.corpus import cluster
+from harness.corpus.rows import Row, without_times
+
+if TYPE_CHECKING:
+    from tests.cli.conftest import Helpers, Run, Spawn, StartServer, Terminal
+
+MakeCorpus = Callable[..., Path]
+SYNTHETIC = ("--synthetic", "--streaming-error-rate", 0.3, "--prerecorded-error-rate", 0.1, "--speed", "max")
+TEXTS = ("hello world this is a test", "one two three four", "what was said stands beside the clip")
+
+
+@pytest.fixture
+def corpus(tmp_path: Path, helpers: Helpers) -> MakeCorpus:
+    """corpus(6) -> a folder with as many clips of `duration_audio_s`, and what was said beside them."""
+
+    def make(count: int, duration_audio_s: float = 0.6) -> Path:
+        folder = tmp_path / "clips"
+        for number in range(count):
+            place = folder / f"speaker{number % 2}"
+            place.mkdir(parents=True, exist_ok=True)
+            data = wav_bytes(helpers.noise(duration_audio_s, seed=number + 1), AudioFormat())
+            (place / f"clip{number}.wav").write_bytes(data)
+            (place / f"clip{number}.txt").write_text(TEXTS[number % 3])
+        return folder
+
+    return make
+
+
+def rows_in(folder: Path) -> list[Row]:
+    return [msgspec.json.decode(line, type=Row) for line in (folder / "rows.jsonl").read_bytes().splitlines()]
+
+
+def the_same(folder: Path) -> list[bytes]:
+    """Every row but for its times, as bytes."""
+    return [msgspec.json.encode(without_times(row)) for row in rows_in(folder)]
+
+
+def children_of(pid: int) -> list[str]:
+    return Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+
+
+def lines(folder: Path) -> int:
+    path = folder / "rows.jsonl"
+    return path.read_bytes().count(b"\n") if path.exists() else 0
+
+
+def test_every_file_has_a_row_and_the_totals_are_theirs(run: Run, corpus: MakeCorpus, tmp_path: Path) -> None:
+    out = tmp_path / "runs" / "first"
+    ran = run("corpus", corpus(4), *SYNTHETIC, "--normalizer", "basic", "--normalizer", "none", "--out", out)
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.splitlines()[-1] == "PASS: 4 files"
+    assert ran.out.count("Errors in synthetic replies: made up, nothing was recognised") == 2
+    rows = rows_in(out)
+    assert [row.id for row in rows] == ["speaker0/clip0", "speaker0/clip2", "speaker1/clip1", "speaker1/clip3"]
+    assert all(row.synthetic and row.sha256 and row.audio_s == 0.6 for row in rows)
+    written: dict[str, Any] = json.loads((out / "run.json").read_text())
+    assert (written["finished"], written["synthetic"], written["partial"]) == (4, 4, False)
+    for place, total in enumerate(written["totals"]):
+        for side in ("streaming", "prerecorded"):
+            added = [getattr(row.scores[place], side).counts.errors for row in rows]
+            words = total[side]["words"]
+            assert words["substitutions"] + words["deletions"] + words["insertions"] == sum(added)
+    assert run("corpus", corpus(4), *SYNTHETIC, "--resume", "--out", out, "--json").json == written | {
+        "totals": written["totals"][:1]
+    }
+
+
+def test_the_rows_are_the_same_whoever_did_the_work(run: Run, corpus: MakeCorpus, tmp_path: Path) -> None:
+    folder = corpus(6)
+    (folder / "speaker1" / "broken.wav").write_bytes(b"RIFF")
+    (folder / "speaker1" / "broken.txt").write_text("a file that is no audio")
+    crews = {"inline": (), "streams": ("--streams", 3), "processes": ("--workers", 2, "--streams", 2)}
+    crews["dask"] = ("--workers", 2, "--cluster", "local")
+    for name, crew in crews.items():
+        ran = run("corpus", folder, *SYNTHETIC, *crew, "--out", tmp_path / name)
+        assert ran.code == 2, ran.err
+        assert ran.out.splitlines()[-1].startswith("FAIL: of 7 files 1 could not be carried through")
+    rows = the_same(tmp_path / "inline")
+    assert len(rows) == 7
+    assert [the_same(tmp_path / name) for name in crews] == [rows] * 4
+
+
+def test_a_terminal_shows_how_many_are_done_and_the_time_that_is_left(
+    run: Run, corpus: MakeCorpus, tmp_path: Path, terminal: Terminal
+) -> None:
+    screen = terminal(100)
+    folder = corpus(3)
+    (folder / "speaker0" / "clip0.wav").write_bytes(b"")
+    run("corpus", folder, *SYNTHETIC, "--out", tmp_path / "out")
+    shown = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", screen.getvalue())
+    assert "files 1 failed" in shown
+    assert "3/3" in shown
+    assert "0:00:00" in shown
+
+
+def test_a_file_that_fails_stays_in_n_and_stops_no_other(run: Run, corpus: MakeCorpus, tmp_path: Path) -> None:
+    folder = corpus(1, 1.0)
+    manifest = tmp_path / "m.tsv"
+    here = folder / "speaker0" / "clip0.wav"
+    manifest.write_text(f"id\taudio\ttext\ngone\tgone.wav\tfive words that nobody heard\nhere\t{here}\thello world\n")
+    ran = run("corpus", manifest, "--synthetic", "--speed", "max", "--out", tmp_path / "out", "--json")
+    assert (ran.code, ran.json["failed"], ran.json["totals"][0]["utterances"]) == (2, 1, 2)
+    assert ran.json["totals"][0]["streaming"]["words"]["deletions"] == 5
+    gone, heard = rows_in(tmp_path / "out")
+    assert gone.streaming_failure == gone.prerecorded_failure == f"{tmp_path / 'gone.wav'}: there is no such file"
+    assert heard.streaming == "hello world"
+
+
+def test_a_refusal_of_a_mock_is_the_same_on_every_port(run: Run, corpus: MakeCorpus, tmp_path: Path) -> None:
+    ran = run("corpus", corpus(1), *SYNTHETIC, "-o", "model=nobodys", "--out", tmp_path / "out")
+    assert ran.code == 2
+    (row,) = rows_in(tmp_path / "out")
+    assert row.streaming_failure is not None
+    assert row.streaming_failure.startswith("the mock: refused with HTTP 400")
+    assert "127.0.0.1" not in str(row)
+
+
+def test_a_killed_run_goes_on_and_does_nothing_twice(
+    run: Run, spawn: Spawn, mock: StartServer, corpus: MakeCorpus, tmp_path: Path, helpers: Helpers
+) -> None:
+    server, out = mock(), tmp_path / "out"
+    arguments = ("corpus", corpus(8, 1.0), "--url", f"ws://127.0.0.1:{server.port}", "--speed", 2, "--out", out)
+    process = spawn(*arguments, "--workers", 2)
+    helpers.wait_for(lambda: lines(out) >= 3)
+    workers = children_of(process.pid)
+    assert len(workers) >= 2
+    process.kill()
+    process.wait()
+    helpers.wait_for(lambda: not any(Path("/proc", worker).exists() for worker in workers))
+    helpers.wait_for(lambda: not server.connections)
+    done, before = lines(out), len(server.sessions)
+    assert 3 <= done < 8
+    with (out / "rows.jsonl").open("ab") as file:
+        file.write(b'{"id":"speaker1/clip7","audio":"torn')
+    ran = run(*arguments, "--resume", "--streams", 4)
+    assert ran.code == 0, ran.err
+    assert ran.err == f"note: {done} of 8 files are done already\n"
+    assert len(server.sessions) - before == 8 - done
+    assert len({row.id for row in rows_in(out)}) == len(rows_in(out)) == 8
+
+
+@pytest.mark.parametrize("crew", [(), ("--workers", 2)], ids=["inline", "processes"])
+def test_ctrl_c_keeps_what_is_done_and_resume_does_the_rest(
+    run: Run,
+    spawn: Spawn,
+    mock: StartServer,
+    corpus: MakeCorpus,
+    tmp_path: Path,
+    helpers: Helpers,
+    crew: tuple[object, ...],
+) -> None:
+    server, out = mock(), tmp_path / "out"
+    arguments = ("corpus", corpus(6, 1.0), "--url", f"ws://127.0.0.1:{server.port}", "--speed", 2, "--out", out)
+    process = spawn(*arguments, *crew, start_new_session=True)
+    helpers.wait_for(lambda: lines(out) >= 2)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does it: to the workers too
+    said, err = process.communicate(timeout=20)
+    done, before = lines(out), len(server.sessions)
+    assert process.returncode == 2
+    assert err == f"dgharness: interrupted; {done} of 6 files are done, and --resume does the others\n"
+    assert said.splitlines()[-1] == f"PARTIAL: {done} of 6 files done; --resume goes on"
+    assert run(*arguments, "--resume", "--streams", 4).code == 0
+    assert len(server.sessions) - before == 6 - done
+    assert len(rows_in(out)) == 6
+
+
+def test_other_normalisers_need_no_new_session(run: Run, mock: StartServer, corpus: MakeCorpus, tmp_path: Path) -> None:
+    server, out = mock(), tmp_path / "out"
+    arguments = ("corpus", corpus(2), "--url", f"ws://127.0.0.1:{server.port}", "--speed", "max", "--out", out)
+    run(*arguments)
+    ran = run(*arguments, "--resume", "--normalizer", "none", "--json")
+    assert [total["normalizer"] for total in ran.json["totals"]] == ["none@1"]
+    assert len(server.sessions) == 2
+
+
+def test_failures_are_tried_again_when_asked(run: Run, mock: StartServer, corpus: MakeCorpus, tmp_path: Path) -> None:
+    folder, out = corpus(2), tmp_path / "out"
+
+    def ran(*more: object) -> int:
+        return run("corpus", folder, "--synthetic", "--speed", "max", "--out", out, *more).code
+
+    (folder / "speaker0" / "clip0.txt").unlink()
+    assert ran() == 2, "synthetic answers need a reference"
+    (folder / "speaker0" / "clip0.txt").write_text("now it has one")
+    assert ran("--resume", "--retry-failed") == 0
+    assert [row.failed for row in rows_in(out)] == [False, False]
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ((), "{out}: holds results already; wanted --resume to go on with them, or another folder"),
+        (("--resume", "--seed", 5), "{out}: seed is 5 now and was 0; wanted the same settings, or another folder"),
+        (
+            ("--resume", "--only"),
+            "{out}: 1 of its rows, such as that of 'speaker1/clip1', are of no file that is named now; "
+            "wanted the same corpus, or another folder",
+        ),
+    ],
+)
+def test_results_do_not_mix(
+    run: Run, corpus: MakeCorpus, tmp_path: Path, given: tuple[object, ...], sentence: str
+) -> None:
+    folder, out = corpus(2), tmp_path / "out"
+    run("corpus", folder, *SYNTHETIC, "--out", out)
+    before = (out / "rows.jsonl").read_bytes()
+    if "--only" in given:
+        (folder / "speaker1" / "clip1.wav").unlink()
+    ran = run("corpus", folder, *SYNTHETIC, "--out", out, *(each for each in given if each != "--only"))
+    assert (ran.code, ran.err) == (2, f"dgharness: {sentence.format(out=out)}\n")
+    assert (out / "rows.jsonl").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ((), "who is to answer? nobody is named; wanted one of --url, --engine and --synthetic"),
+        (("--synthetic", "--url", "ws://h"), "who is to answer? --url and --synthetic are given; wanted one of "),
+        (("--synthetic", "--speed", "0"), "speed is '0'; wanted a number above 0"),
+        (("--synthetic", "--normalizer", "mine"), "there is no normaliser named 'mine'"),
+        (("--synthetic", "-o", "channels=x"), "option channels=x: Deepgram would refuse this"),
+        (("--synthetic", "--references", "gone.tsv"), "gone.tsv: cannot be read (No such file or directory)"),
+        (("--synthetic", "--cluster", "tcp://127.0.0.1:1", "--workers", "2"), "--workers: the workers are those of"),
+    ],
+)
+def test_bad_input_is_said_before_anything_is_begun(
+    run: Run, corpus: MakeCorpus, tmp_path: Path, given: tuple[object, ...], sentence: str
+) -> None:
+    ran = run("corpus", corpus(1), *given, "--out", tmp_path / "out")
+    assert ran.code == 2
+    assert ran.err.startswith(f"dgharness: {sentence}")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_scheduler_that_is_not_there(
+    run: Run, corpus: MakeCorpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cluster, "CONNECT_TIMEOUT_S", 0.3)
+    ran = run("corpus", corpus(1), *SYNTHETIC, "--cluster", "tcp://127.0.0.1:1", "--out", tmp_path / "out")
+    assert ran.code == 2
+    assert ran.err.startswith("dgharness: --cluster tcp://127.0.0.1:1: no scheduler with workers is there")
+
+
+def test_an_engine_that_is_not_installed_is_said_once(
+    run: Run, corpus: MakeCorpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mock_server.engines import table
+
+    def missing() -> Any:
+        raise ImportError("no module", name="faster_whisper")
+
+    monkeypatch.setitem(table._LOADERS, "whisper", missing)
+    ran = run("corpus", corpus(2), "--engine", "whisper", "--out", tmp_path / "out")
+    assert ran.code == 2
+    assert ran.err.startswith("dgharness: the engine whisper needs the package faster_whisper: pip install ")

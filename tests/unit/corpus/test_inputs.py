@@ -1,0 +1,138 @@
+"""`harness.corpus.inputs`: which files manifests, folders and patterns name, what they are called, what was said."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from harness.corpus.inputs import Item, find_items
+from harness.errors import BadInput
+
+Put = Callable[..., Path]
+
+
+@pytest.fixture
+def put(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Put:
+    """put("a/b.wav", "text") -> the file, in a folder that is the current one."""
+    monkeypatch.chdir(tmp_path)
+
+    def write(name: str, text: str = "") -> Path:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return write
+
+
+def test_librispeech_has_its_texts_in_a_file_for_each_chapter(put: Put) -> None:
+    for name in ("1089-134686-0001", "1089-134686-0000"):
+        put(f"dev/1089/134686/{name}.flac")
+    put("dev/1089/134691/1089-134691-0000.flac")
+    put("dev/1089/134686/1089-134686.trans.txt", "1089-134686-0000 HE HOPED\r\n1089-134686-0001 STUFF IT\n\n")
+    put("dev/1089/134691/1089-134691.trans.txt", "1089-134691-0000 HE COULD WAIT\n")
+    assert [(item.id, item.reference) for item in find_items(["dev"])] == [
+        ("1089-134686-0000", "HE HOPED"),
+        ("1089-134686-0001", "STUFF IT"),
+        ("1089-134691-0000", "HE COULD WAIT"),
+    ]
+
+
+def test_a_clip_has_its_text_beside_it_and_is_called_by_its_place(put: Put) -> None:
+    put("clips/b/one.WAV")
+    put("clips/b/one.txt", "\ufeffhello\n")
+    put("clips/a/one.mp3")
+    put("clips/a/notes.md", "not audio")
+    assert find_items(["clips"]) == [
+        Item("a/one", os.path.join("clips", "a", "one.mp3"), None),
+        Item("b/one", os.path.join("clips", "b", "one.WAV"), "hello"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "ids"),
+    [
+        ("corpus/**/*.flac", ["a", "x/b", "x/y/c"]),
+        ("corpus/x/*", ["b"]),
+        ("corpus/*/b.flac", ["x/b"]),
+        ("**/*.flac", ["corpus/a", "corpus/x/b", "corpus/x/y/c"]),
+    ],
+)
+def test_a_pattern_names_files_by_their_place_below_its_fixed_part(put: Put, pattern: str, ids: list[str]) -> None:
+    for name in ("x/y/c.flac", "x/b.flac", "a.flac", "a.txt", "x/b.txt"):
+        put(f"corpus/{name}", "said")
+    found = find_items([pattern])
+    assert [item.id for item in found] == ids
+    assert {item.id: item.reference for item in found} == {id_: None if id_.endswith("c") else "said" for id_ in ids}
+
+
+def test_a_file_whose_name_looks_like_a_pattern_is_a_file(put: Put) -> None:
+    put("take[1].wav")
+    assert [item.id for item in find_items(["take[1].wav"])] == ["take[1]"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("m.jsonl", '{"audio_filepath": "a/1.wav", "text": "one\u2028two", "duration": 1.0}\n{"audio": "b/1.wav"}\n'),
+        ("m.tsv", "path\ttranscript\na/1.wav\tone\u2028two\r\nb/1.wav\t\r\n"),
+        ("m.csv", 'file,reference\na/1.wav,"one\u2028two"\nb/1.wav,\n'),
+    ],
+)
+def test_a_manifest_names_files_with_or_without_what_was_said(put: Put, name: str, text: str) -> None:
+    manifest = put(f"here/{name}", text)
+    assert find_items([str(manifest)]) == [
+        Item("a/1", str(manifest.parent / "a/1.wav"), "one\u2028two"),
+        Item("b/1", str(manifest.parent / "b/1.wav"), None),
+    ]
+
+
+def test_references_go_by_id_by_place_by_name_and_win_over_what_lies_beside(put: Put) -> None:
+    for name in ("a/one.wav", "a/two.wav", "b/three.wav", "b/four.wav", "b/five.wav"):
+        put(f"clips/{name}")
+    put("clips/a/one.txt", "beside")
+    references = {"a/one": "by id", "a/two.wav": "by place", "three": "by stem", "four.wav": "by name", "else": "x"}
+    assert {item.id: item.reference for item in find_items(["clips"], references)} == {
+        "a/one": "by id",
+        "a/two": "by place",
+        "b/three": "by stem",
+        "b/four": "by name",
+        "b/five": None,
+    }
+
+
+def test_one_text_is_never_taken_for_two_files(put: Put) -> None:
+    put("clips/a/one.wav")
+    put("clips/b/one.wav")
+    with pytest.raises(BadInput, match=r"b.one\.wav: its reference is 'one', and so is that of .*a.one\.wav"):
+        find_items(["clips"], {"one": "which?"})
+
+
+def test_references_of_another_corpus_are_refused(put: Put) -> None:
+    put("clips/a.wav")
+    with pytest.raises(BadInput, match=r"none of their ids, such as 'x', is a file's; files are 'a'"):
+        find_items(["clips"], {"x": "said"})
+
+
+def test_two_files_of_one_id_are_refused(put: Put) -> None:
+    put("a/one.wav")
+    put("b/one.flac")
+    with pytest.raises(BadInput, match=r"one\.flac: has the id 'one', and so has .*one\.wav; wanted unique ids"):
+        find_items(["a", "b"])
+
+
+@pytest.mark.parametrize("path", ["empty", "empty/*.wav", "m.jsonl"])
+def test_what_names_no_audio_is_refused(put: Put, path: str) -> None:
+    put("empty/notes.md")
+    put("m.jsonl", "\n")
+    with pytest.raises(BadInput, match=r"names no audio; wanted at least one file"):
+        find_items([path])
+
+
+def test_a_line_without_audio_is_named(put: Put) -> None:
+    put("m.jsonl", '{"audio": "a.wav"}\n{"text": "hello"}\n')
+    with pytest.raises(BadInput, match=r"m\.jsonl: line 2: has text; wanted a field audio_filepath or "):
+        find_items(["m.jsonl"])
