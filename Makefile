@@ -6,10 +6,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test lint tests benchmarks explore mutations fuzz recordings clean
+.PHONY: help demo test lint tests benchmarks explore mutations fuzz fuzz-coverage recordings clean
 
 help: ## list what can be made
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /	/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /	/' | expand -t 14
 
 demo: $(VENV)/.runs ## stream a clip in real time to a mock Deepgram, transcribe it, judge and score both
 	$(BIN)/dgharness run fixtures/recordings/booking.toml --watch
@@ -38,6 +38,10 @@ mutations: $(VENV)/.tests ## take each guard out once and see a test go red; a m
 
 fuzz: $(VENV)/.tests ## 100,000 hostile connections; takes some minutes
 	DGHARNESS_FUZZ_ATTACKS=100000 $(BIN)/pytest tests/fuzz -s
+
+fuzz-coverage: $(VENV)/.tests ## coverage-guided fuzzing of every parser and of the pure connections; some minutes
+	$(BIN)/pip install --quiet --editable '.[fuzz]'
+	$(BIN)/python -m tests.fuzz.guided.run
 
 recordings: $(VENV)/.tests ## what Whisper hears in the clips, streamed in real time and posted; four minutes
 	$(BIN)/python fixtures/make_recordings.py

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import AsyncIterator
+import signal
+from collections.abc import AsyncIterator, Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 from harness.corpus.desk import desk_of
@@ -70,16 +71,16 @@ async def cluster(work: Work, address: str, workers: int) -> AsyncIterator[Clust
     async with contextlib.AsyncExitStack() as stack:
         where: Any = address
         if address == LOCAL:
-            where = await stack.enter_async_context(
-                LocalCluster(
-                    n_workers=workers,
-                    threads_per_worker=work.streams,
-                    processes=True,
-                    asynchronous=True,
-                    dashboard_address=None,
-                    silence_logs=logging.CRITICAL,  # what goes wrong with a file is in its row
-                )
+            local = LocalCluster(
+                n_workers=workers,
+                threads_per_worker=work.streams,
+                processes=True,
+                asynchronous=True,
+                dashboard_address=None,
+                silence_logs=logging.CRITICAL,  # what goes wrong with a file is in its row
             )
+            with _deaf_children():
+                where = await stack.enter_async_context(local)
         try:
             client = await stack.enter_async_context(Client(where, asynchronous=True, timeout=CONNECT_TIMEOUT_S))
             await client.wait_for_workers(1, timeout=CONNECT_TIMEOUT_S)
@@ -87,6 +88,16 @@ async def cluster(work: Work, address: str, workers: int) -> AsyncIterator[Clust
             raise BadInput(f"--cluster {address}: no scheduler with workers is there ({error})") from None
         threads: dict[str, int] = await client.nthreads()
         yield Cluster(work, client, sum(threads.values()))
+
+
+@contextlib.contextmanager
+def _deaf_children() -> Iterator[None]:
+    """Processes that are started meanwhile do not hear Ctrl-C, which a terminal sends to all; it is ours to act on."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _row(item: Item, work: Work) -> Row:

@@ -156,7 +156,9 @@ def test_a_killed_run_goes_on_and_does_nothing_twice(
     assert len({row.id for row in rows_in(out)}) == len(rows_in(out)) == 8
 
 
-@pytest.mark.parametrize("crew", [(), ("--workers", 2)], ids=["inline", "processes"])
+@pytest.mark.parametrize(
+    "crew", [(), ("--workers", 2), ("--workers", 2, "--cluster", "local")], ids=["inline", "processes", "dask"]
+)
 def test_ctrl_c_keeps_what_is_done_and_resume_does_the_rest(
     run: Run,
     spawn: Spawn,

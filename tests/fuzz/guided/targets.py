@@ -293,12 +293,23 @@ def _recording_seeds() -> Iterable[bytes]:
 
 def _text_seeds() -> Iterable[bytes]:
     yield from _files("cases/*.toml", "references/command.json")()
-    yield from (b"id\ttext\na\tone two\n", b'{"a": "one", "b": ""}', b"path,text\na.wav,\"one, two\"\n")
+    yield from (b"id\ttext\na\tone two\n", b'{"a": "one", "b": ""}', b'path,text\na.wav,"one, two"\n')
     yield from (b'{"audio_filepath": "a.wav", "text": "x"}\n', b"drop when.side=server", b"latency delay_s=1")
 
 
 _FIELDS: Final = (
-    *("type", "channel", "channel_index", "alternatives", "transcript", "words", "start", "end", "is_final", "keyterms"),
+    *(
+        "type",
+        "channel",
+        "channel_index",
+        "alternatives",
+        "transcript",
+        "words",
+        "start",
+        "end",
+        "is_final",
+        "keyterms",
+    ),
     *("request_id", "sequence_id", "metadata", "null", "true", "1e999", "-1", "Results", "Metadata", "TurnInfo"),
     *("Configure", "thresholds", "Finalize", "CloseStream", "features", "eot_threshold", "[[[[", "{}", "\\ud800"),
 )

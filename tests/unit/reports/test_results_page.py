@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from harness.conformance import findings
-from harness.results import LAYOUT_VERSION, Change, Exploration, GateResult, Outcome, RunResult, from_json
+from harness.results import LAYOUT_VERSION, Change, CorpusRun, Exploration, GateResult, Outcome, RunResult, from_json
 from harness.scoring.causes import Cause
 from harness.scoring.delay_measure import DelayMeasure
 
@@ -55,7 +55,7 @@ def table(heading: str) -> list[list[str]]:
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
 
 
-DOCUMENTED: Final = [*structs(RunResult), *structs(Exploration), *structs(GateResult)]
+DOCUMENTED: Final = [*structs(RunResult), *structs(Exploration), *structs(GateResult), *structs(CorpusRun)]
 
 
 @pytest.mark.parametrize("struct", DOCUMENTED, ids=title)
