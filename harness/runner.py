@@ -55,6 +55,7 @@ from harness.streamer.backoff import ReconnectPolicy
 from harness.streamer.dialect import FLUX_PATH, Dialect, FluxDialect, ListenDialect
 from harness.streamer.notes import Observer, StreamOutcome
 from harness.streamer.settings import StreamSettings
+from harness.timeline import timeline_of
 from harness.transcript import Transcript
 
 DEFAULT_MODEL = "nova-3"
@@ -139,6 +140,7 @@ async def run_case(
         prerecorded=_summarise_post(posted, case.reference, normalise) if posted is not None else None,
         verdict=verdict,
         causes=_causes(case.reference, streamed, posted.response if posted is not None else None, normalise),
+        timeline=timeline_of(streamed.recording, streamed.ledger, audio, verdict),
     )
     interrupted = posted is None or posted.failure == INTERRUPTED
     body = posted.body if posted is not None and posted.response is not None else None

@@ -292,7 +292,9 @@ class ListenConnection:
     @property
     def _backlog_wakeup_s(self) -> float | None:
         """When the audio that waits to be transcribed brings about the next thing to say."""
-        dues = [self._waiting[0].audio_s] if self._waiting else []
+        # One that was reached but for rounding waits for something else (`_proceed`): it would wake without end.
+        reached_audio_s = self._throttle.processed_audio_s + TOLERANCE_AUDIO_S
+        dues = [waiting.audio_s for waiting in [*self._waiting][:1] if waiting.audio_s > reached_audio_s]
         if self._engine is not None and (due_audio_s := self._engine.next_due_audio_s) is not None:
             dues.append(due_audio_s)
         received = [due_audio_s for due_audio_s in dues if due_audio_s <= self.audio_s + TOLERANCE_AUDIO_S]

@@ -34,14 +34,14 @@ async def fetch(url: str, file_urls: Mapping[str, Path], limit: int) -> bytes:
     Raises:
         RemoteContentError: it is neither file-backed nor on loopback, cannot be read, or is too large.
     """
-    path = _backed_by(url, file_urls)
-    if path is not None:
-        return await asyncio.to_thread(_read, path, url, limit)
     try:
+        path = _backed_by(url, file_urls)  # a NUL in the name of a file is no name
         parts = urlsplit(url)
-        host = parts.hostname
+        host, _ = parts.hostname, parts.port  # a port above 65535 is none
     except ValueError:
         raise RemoteContentError(f"{url!r} is not a URL") from None
+    if path is not None:
+        return await asyncio.to_thread(_read, path, url, limit)
     if parts.scheme not in ("http", "https") or not is_loopback(host):
         raise RemoteContentError(f"{url} is neither on loopback nor backed by a file (serve --url-file URL=FILE)")
     return await _get(url, limit)

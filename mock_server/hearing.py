@@ -6,6 +6,7 @@ import hashlib
 from typing import Final
 
 from harness.audio.chunking import split
+from harness.audio.packets import packet_format
 from harness.audio.pcm import Samples
 from harness.audio.stream_decoder import StreamDecoder
 from harness.protocol.options import ListenOptions
@@ -44,7 +45,8 @@ class Hearing:
         journal: Journal,
         now_s: float,
     ) -> None:
-        self.decoder = StreamDecoder(options.raw_format)
+        packets = packet_format(options.encoding, options.sample_rate, options.effective_channels)
+        self.decoder = StreamDecoder(options.raw_format, packets=packets)
         self.unidentified: Unidentified | None = None
         self._sha256 = hashlib.sha256()
         self._size = 0

@@ -11,7 +11,8 @@ from http import HTTPStatus
 from random import Random
 from typing import Any, Final
 
-from harness.audio.decode import Audio, decode, decode_raw
+from harness.audio.decode import Audio, decode, decode_packets, decode_raw
+from harness.audio.packets import packet_format
 from harness.clock import Clock
 from harness.errors import BadInput
 from harness.protocol import refusal as refusals
@@ -159,15 +160,14 @@ class Routes:
         sha256 = hashlib.sha256(body).hexdigest()
         audio = _decoded(body, options)
         source = self._replies.for_file(body, sha256, audio, options)
+        if audio is None:
+            return refusals.CORRUPT_AUDIO  # in Deepgram's own words
         if isinstance(source, Unidentified):
-            # Deepgram's own words for a body that is no audio; ours for audio that nothing here answers.
-            if audio is None:
-                return refusals.CORRUPT_AUDIO
             return Refusal(400, f"Bad Request: {source.sentence}")
         submitted = Submitted(
             sha256=sha256,
-            duration_audio_s=audio.duration_audio_s if audio else 0.0,
-            channels=audio.channels if audio else 1,
+            duration_audio_s=audio.duration_audio_s,
+            channels=audio.channels,
             created=self._reception.now_rfc3339(),
             request_id=request_id,
         )
@@ -180,7 +180,10 @@ def _client(request: HttpRequest) -> str:
 
 
 def _decoded(body: bytes, options: ListenOptions) -> Audio | None:
+    packets = packet_format(options.encoding, options.sample_rate, options.effective_channels)
     try:
+        if packets is not None:
+            return decode_packets(body, packets, "the posted file")
         if options.raw_format is not None:
             return decode_raw(body, options.raw_format)
         return decode(body, "the posted file")

@@ -7,7 +7,9 @@ from types import MappingProxyType
 from typing import Final, TypeAlias
 
 from harness.results import RunResult
+from reports.render_html import render_run_html
 from reports.render_json import render_run_json
+from reports.render_junit import render_run_junit
 from reports.render_markdown import render_run_markdown
 from reports.render_text import render_run_text
 
@@ -18,5 +20,7 @@ FORMATS: Final[Mapping[str, Renderer]] = MappingProxyType(
         "text": render_run_text,
         "markdown": render_run_markdown,
         "json": render_run_json,
+        "html": render_run_html,
+        "junit": render_run_junit,
     }
 )

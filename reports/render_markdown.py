@@ -33,6 +33,7 @@ def render_run_markdown(run: RunResult) -> str:
         _list(summary.facts),
         table(_OVERVIEW_HEADER, [_overview_row(case) for case in summary.cases]),
         "### Totals",
+        f"**{escape(summary.comparison)}**" if summary.comparison else "",
         *_scores(summary.totals),
         *_causes(summary.causes),
         *_delays(summary.delays),

@@ -47,6 +47,8 @@ def render_run_text(run: RunResult, *, width: int = DEFAULT_WIDTH, color: bool =
     page.line()
     page.line("totals", "bold")
     put_scores(page, summary.totals)
+    if summary.comparison is not None:
+        page.line(summary.comparison, "bold", indent=2)
     _causes(page, summary.causes)
     put_delays(page, summary.delays)
     page.line()

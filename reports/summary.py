@@ -81,6 +81,7 @@ class RunSummary:
         facts: when, against which server, under which seed, and whether replies are synthetic.
         cases: in the order they were run.
         totals: the scores of all cases added up.
+        comparison: what may be said of streaming against pre-recorded; None when no case has both.
         last_line: `PASS: 8 cases`, `FAIL: 1 of 8 cases` or `PARTIAL: ...`.
         delays: of all streams together; None when there are none.
         causes: of all cases together; None when there are none.
@@ -91,6 +92,7 @@ class RunSummary:
     facts: tuple[Fact, ...]
     cases: tuple[CaseSummary, ...]
     totals: ScoreTable
+    comparison: str | None
     last_line: str
     delays: DelayTable | None = None
     causes: CauseTable | None = None
@@ -113,6 +115,7 @@ def summarise_run(run: RunResult) -> RunSummary:
         ),
         cases=tuple(summarise_case(case) for case in run.cases),
         totals=_totals(run),
+        comparison=None if run.comparison is None else comparison_line(run.comparison),
         last_line=_last_line(run),
         delays=delay_table(run.delay, run.stability),
         causes=run_cause_table(run.cases),
@@ -160,8 +163,6 @@ def _totals(run: RunResult) -> ScoreTable:
     posted = [case.prerecorded is not None and case.prerecorded.score is not None for case in run.cases]
     scored = [case for case, *sides in zip(run.cases, streamed, posted, strict=True) if any(sides)]
     notes = [f"added up over {sum(streamed)} streaming and {sum(posted)} pre-recorded scores"]
-    if run.comparison is not None:
-        notes.append(comparison_line(run.comparison))
     comparable = streamed == posted
     if any(streamed) and any(posted) and not comparable:
         notes.append("the two sides were scored on different cases and do not compare")

@@ -19,8 +19,9 @@ import soxr
 
 from harness.audio.container import container_name, frame_samples, open_container
 from harness.audio.format import AudioFormat
+from harness.audio.packets import PacketFormat, PacketSource
 from harness.audio.pcm import SAMPLE_TYPE, Samples, from_float, to_float
-from harness.audio.sniff import sniff_container
+from harness.audio.sniff import sniff_container, sniff_signature
 from harness.audio.wav import WavParser, wav_header
 from harness.errors import BadInput
 
@@ -95,6 +96,23 @@ def decode_raw(data: bytes, fmt: AudioFormat, name: str = "raw audio") -> Audio:
         )
     samples = to_float(memoryview(data)[:whole], SAMPLE_TYPE[fmt.encoding], fmt.channels)
     return Audio(samples, fmt.sample_rate, "raw", warnings)
+
+
+def decode_packets(data: bytes, fmt: PacketFormat, name: str) -> Audio:
+    """A file of bare packets as samples; one that bears a container's signature is read as that.
+
+    Raises:
+        BadInput: nothing in it can be decoded, as with bare Opus or Speex, whose packets a file does not keep apart.
+    """
+    if sniff_signature(data) is not None:
+        return decode(data, name)
+    source = PacketSource(fmt, None)
+    if fmt.tells_lengths:
+        source.feed(data)
+        source.finish()
+    if not source.audio_s:
+        raise BadInput(f"{name}: holds no audio that can be decoded as {fmt.encoding} without a container")
+    return Audio(source.samples_since(0), source.sample_rate)
 
 
 def decode(data: bytes, name: str) -> Audio:

@@ -40,6 +40,11 @@ class PacketFormat:
     sample_rate: int
     channels: int
 
+    @property
+    def tells_lengths(self) -> bool:
+        """Whether packets can be told apart when they come in one piece."""
+        return self.encoding in _AMR_BYTES or self.encoding == "g729"
+
 
 def packet_format(encoding: str | None, sample_rate: int | None, channels: int) -> PacketFormat | None:
     """The format of bare packets that a query declares; None when it declares something else, or nothing."""
@@ -81,7 +86,7 @@ class PacketSource:
     def feed(self, data: bytes) -> None:
         """Take the payload of one binary frame."""
         for packet in self._packets(data):
-            self._decode(av.Packet(packet))
+            self._decode(packet)
 
     def finish(self) -> None:
         """Take what the decoder holds back; an incomplete last frame never becomes a sample."""
@@ -96,8 +101,9 @@ class PacketSource:
 
     def _packets(self, data: bytes) -> Iterator[bytes]:
         lengths = _AMR_BYTES.get(self._fmt.encoding)
-        if lengths is None and self._fmt.encoding != "g729":
-            yield data
+        if not self._fmt.tells_lengths:
+            if data:  # an empty packet would tell the decoder that the stream has ended
+                yield data
             return
         self._rest += data
         begin = 0
@@ -109,9 +115,9 @@ class PacketSource:
             begin += size
         self._rest = self._rest[begin:]
 
-    def _decode(self, packet: av.Packet[av.AudioStream] | None) -> None:
+    def _decode(self, packet: bytes | None) -> None:
         try:
-            frames = self._decoder.decode(packet)
+            frames = self._decoder.decode(None if packet is None else av.Packet(packet))
         except av.FFmpegError:
             return  # a damaged packet is left out; nothing but such ends as `undecodable`
         for frame in frames:

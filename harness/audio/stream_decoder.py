@@ -1,8 +1,9 @@
 """What a server hears: audio bytes in any split, decoded as they come.
 
-Three paths, chosen by what was declared and by the first bytes:
+Four paths, chosen by what was declared and by the first bytes:
 
 * Declared raw: seconds are bytes divided by the byte rate, and bytes become samples only when samples are asked for.
+* Declared as bare packets of a codec, and no container's signature: `harness.audio.packets`.
 * WAV: the header is parsed in any split, then as raw.
 * Any other container: `harness.audio.regrowth`, whose audio lags by at most two percent of the stream.
 
@@ -14,6 +15,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from harness.audio.format import AudioFormat
+from harness.audio.packets import PacketFormat, PacketSource
 from harness.audio.pcm import SAMPLE_TYPE, Samples, to_float
 from harness.audio.regrowth import RegrowingContainer
 from harness.audio.sniff import SIGNATURE_BYTES, sniff_container, sniff_signature
@@ -100,6 +102,7 @@ class StreamDecoder:
 
     Args:
         declared: the raw format from the query string, or None to go by the first bytes.
+        packets: the bare packets that the query declares; a container's signature in the first bytes overrules it.
         keep_audio_s: how far back `samples_since` can reach, which bounds the memory; None keeps everything.
 
     Attributes:
@@ -108,10 +111,18 @@ class StreamDecoder:
             click, and what follows perhaps at the wrong rate.
     """
 
-    def __init__(self, declared: AudioFormat | None, *, keep_audio_s: float | None = KEEP_AUDIO_S) -> None:
+    def __init__(
+        self,
+        declared: AudioFormat | None,
+        *,
+        packets: PacketFormat | None = None,
+        keep_audio_s: float | None = KEEP_AUDIO_S,
+    ) -> None:
         self.container: str | None = None
         self.header_in_raw = False
         self._keep_audio_s = keep_audio_s
+        self._packets = packets
+        self._first_packets: list[bytes] = []
         self._head = b""
         self._source: _Source | None = None
         self._wav: WavParser | None = None
@@ -161,9 +172,13 @@ class StreamDecoder:
         if self.container == "raw":
             self.header_in_raw = sniff_signature(self._head) is not None
             return data
+        self._first_packets += [data] if self._packets is not None else []
         if len(self._head) < SIGNATURE_BYTES:
             return b""
-        self.container = sniff_container(self._head)
+        self.container = sniff_signature(self._head) if self._packets else sniff_container(self._head)
+        if self.container is None and self._packets is not None:
+            self._begin_packets(self._packets)
+            return b""
         if self.container == "wav":
             self._wav = WavParser()
         elif self.container is None:
@@ -171,6 +186,14 @@ class StreamDecoder:
         else:
             self._source = RegrowingContainer(self._keep_audio_s)
         return self._head
+
+    def _begin_packets(self, fmt: PacketFormat) -> None:
+        """Take the first binary frames one by one: where one packet ends is told by nothing else."""
+        self.container = "raw"
+        self._source = PacketSource(fmt, self._keep_audio_s)
+        for packet in self._first_packets:
+            self._source.feed(packet)
+        self._first_packets = []
 
     def _read_wav(self, wav: WavParser, data: bytes) -> bytes:
         """Take the header off; give back what is ready for the source."""
@@ -191,7 +214,9 @@ class StreamDecoder:
 
     def finish(self) -> None:
         """The stream has ended: decode what was held back."""
-        if self._source is None and self._head:
+        if self._source is None and self._head and self._packets is not None and not self._wav:
+            self._begin_packets(self._packets)
+        elif self._source is None and self._head:
             self._source = _Unknown()
         if self._source is not None:
             self._source.finish()

@@ -25,6 +25,7 @@ COMMANDS: Final = {
     "corpus": ("corpus", "Stream, transcribe and score thousands of files; goes on after an interruption."),
     "delay": ("delay", "Measure from recordings how late words came and how often they were revised."),
     "score": ("score", "Score streamed and pre-recorded transcripts against references."),
+    "report": ("report", "Make reports of the results of a run: HTML, Markdown, JUnit, plots."),
     "compare": ("compare", "Hold a new run against an old one: the gate for CI."),
 }
 

@@ -20,8 +20,9 @@ from harness.cli.engine import engine_option, listening
 from harness.cli.keeper import Keeper
 from harness.cli.logs import secrets_of, set_up_logging
 from harness.cli.options import json_option, key_option, log_options
-from harness.cli.output import TOOL, check_writable, complain, say, style_for, write_text
+from harness.cli.output import TOOL, complain, say, style_for, write_text
 from harness.cli.progress import Watcher
+from harness.cli.report_files import ReportFiles, report_options
 from harness.cli.signals import finish
 from harness.client.endpoint import Endpoint
 from harness.clock import SystemClock, rfc3339
@@ -35,7 +36,6 @@ from harness.runner import INTERRUPTED, run_case
 from harness.totals import comparison, total
 from harness.transcript import Transcript
 from mock_server.recogniser.source import RecognisedReplies
-from reports.render_markdown import render_run_markdown
 from reports.render_text import render_run_text
 
 
@@ -55,8 +55,7 @@ from reports.render_text import render_run_text
     type=click.Path(path_type=Path),
     help="Write each case's recording, its audio and its pre-recorded response into this folder.",
 )
-@click.option("--json-file", type=click.Path(path_type=Path), help="Write the results here as JSON.")
-@click.option("--markdown-file", type=click.Path(path_type=Path), help="Write a report here as Markdown.")
+@report_options("json", "html", "markdown", "junit")
 @click.option("--watch", is_flag=True, help="Print every interim and final as it comes.")
 @json_option
 @log_options
@@ -70,7 +69,9 @@ def command(
     seed: int | None,
     record_dir: Path | None,
     json_file: Path | None,
+    html_file: Path | None,
     markdown_file: Path | None,
+    junit_file: Path | None,
     watch: bool,
     as_json: bool,
     log_level: str,
@@ -94,30 +95,27 @@ def command(
     elsewhere = Endpoint(url, key) if url is not None else None
     if engine is not None and elsewhere is not None:
         raise BadInput("--engine and --url are both given; wanted one of them: who is to answer?")
-    check_writable((json_file, markdown_file), record_dir)
+    files = ReportFiles(json=json_file, html=html_file, markdown=markdown_file, junit=junit_file)
+    files.check(record_dir)
     cases = [case if override is None else case.at_speed(override) for case in _cases(paths, normalizer)]
     with nullcontext() if engine is None else listening(engine) as recognised:
         runner = _Runner(elsewhere, seed, recognised, record_dir, secrets, watch=watch)
         results = finish(runner.run(cases))
     run = _summary(results, cases, _server(elsewhere, recognised), seed, partial=runner.interrupted)
-    return _conclude(run, len(cases), json_file, markdown_file, secrets, as_json=as_json)
+    return _conclude(run, len(cases), files, secrets, as_json=as_json)
 
 
 def _conclude(
     run: RunResult,
     wanted: int,
-    json_file: Path | None,
-    markdown_file: Path | None,
+    files: ReportFiles,
     secrets: frozenset[str],
     *,
     as_json: bool,
 ) -> int:
     """Print and write what a run came to; returns the exit code."""
     say(mask(to_json(run) if as_json else render_run_text(run, **style_for(sys.stdout)), secrets))
-    if json_file is not None:
-        write_text(json_file, mask(to_json(run), secrets) + "\n")
-    if markdown_file is not None:
-        write_text(markdown_file, mask(render_run_markdown(run), secrets))
+    files.write(run, lambda text: mask(text, secrets))
     if run.partial:
         complain(f"interrupted; the results of {len(run.cases)} of {wanted} cases are kept, marked partial")
     if any(case.outcome is Outcome.ERROR for case in run.cases) or run.partial:

@@ -7,7 +7,7 @@ rates are stored beside them for readers that cannot divide; a rate is null wher
 from harness.results.causes import Causes, ExtraError
 from harness.results.corpus import CorpusRun, CorpusTotal
 from harness.results.delay import Delay, DelaySpread, DelayTotal, ReadAtDelay, Stability
-from harness.results.encoding import from_json, to_builtins, to_json
+from harness.results.encoding import from_json, schema, to_builtins, to_json
 from harness.results.exploration import Exploration, Spread
 from harness.results.gate import Change, GateResult, MetricChange, UtteranceChange
 from harness.results.run import (
@@ -23,6 +23,7 @@ from harness.results.run import (
     Streamed,
 )
 from harness.results.scores import AlignedRun, Comparison, Counts, Score
+from harness.results.timeline import Timeline, TimelineEvent, TimelineSpan
 
 __all__ = [
     "LAYOUT_VERSION",
@@ -53,8 +54,12 @@ __all__ = [
     "Spread",
     "Stability",
     "Streamed",
+    "Timeline",
+    "TimelineEvent",
+    "TimelineSpan",
     "UtteranceChange",
     "from_json",
+    "schema",
     "to_builtins",
     "to_json",
 ]

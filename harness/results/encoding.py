@@ -27,3 +27,9 @@ def from_json(data: bytes) -> RunResult:
 def to_builtins(result: msgspec.Struct) -> Any:
     """A result as plain dicts and lists."""
     return msgspec.to_builtins(result)
+
+
+def schema() -> dict[str, Any]:
+    """The JSON schema (draft 2020-12) of a run's results."""
+    described: dict[str, Any] = msgspec.json.schema(RunResult)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "dgharness results", **described}

@@ -10,8 +10,8 @@ import msgspec
 class Change(StrEnum):
     """What became of one metric.
 
-    `within tolerance`: it moved, either way, by no more than is tolerated. `not distinguishable`: by more than that, and
-    yet no more than chance would give.
+    `within tolerance`: it moved, either way, by no more than is tolerated. `not distinguishable`: by more than that,
+    and yet no more than chance would give.
     """
 
     SAME = "same"

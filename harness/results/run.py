@@ -11,6 +11,7 @@ from harness.conformance.findings import Verdict
 from harness.results.causes import Causes
 from harness.results.delay import Delay, DelayTotal, Stability
 from harness.results.scores import AlignedRun, Comparison, Score
+from harness.results.timeline import Timeline
 
 LAYOUT_VERSION: Final = 1
 
@@ -128,6 +129,7 @@ class CaseResult(msgspec.Struct, frozen=True, kw_only=True):
         checks: the thresholds.
         recording: path of the recording, when one was written.
         causes: why streaming has errors that pre-recorded has not; None without a reference or a pre-recorded answer.
+        timeline: the streaming session along its audio; None when it was not asked.
     """
 
     name: str
@@ -143,6 +145,7 @@ class CaseResult(msgspec.Struct, frozen=True, kw_only=True):
     checks: tuple[Check, ...] = ()
     recording: str | None = None
     causes: Causes | None = None
+    timeline: Timeline | None = None
 
 
 class RunResult(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 import logging
 
 import pytest
 
 from tests.fuzz.guided.targets import TARGETS
+
+HELD_FINALIZE = "AEZG+gD6APoA+hdGRk9GYUb6APoA+gD6AgEA+gD6APoA+gD6APo1NTU1NQSoAgM="
+"""Found by the fuzzer: a Finalize before it is known whose audio it is, which is transcribed to 2.1399999 of 2.14 s."""
 
 
 @pytest.mark.parametrize("name", sorted(TARGETS))
@@ -15,6 +19,10 @@ def test_nothing_is_found_in_the_seeds(name: str, caplog: pytest.LogCaptureFixtu
     target = TARGETS[name]
     for seed in [*target.seeds(), b"", b"\0" * 40]:
         target.test(seed[: target.longest])
+
+
+def test_a_finalize_held_back_by_rounding_asks_for_no_wakeup_without_end() -> None:
+    TARGETS["v1_connection"].test(base64.b64decode(HELD_FINALIZE))
 
 
 def test_what_escapes_a_parser_is_found(monkeypatch: pytest.MonkeyPatch) -> None:

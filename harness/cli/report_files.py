@@ -1,0 +1,59 @@
+"""The files that a run's results are written into, one option each, for every command that has them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import click
+
+from harness.cli.output import check_writable, write_text
+from harness.results import RunResult
+from reports.formats import FORMATS
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+_ABOUT: Final = {
+    "json": "the results as JSON",
+    "markdown": "a report as Markdown, for a pull request or a job summary",
+    "html": "a report as one HTML page that needs nothing else",
+    "junit": "the outcomes as JUnit XML",
+}
+
+
+def report_options(*kinds: str) -> Callable[[Command], Command]:
+    """Options `--KIND-file`; the command is called with `KIND_file` for each, a path or None."""
+
+    def decorate(command: Command) -> Command:
+        for kind in reversed(kinds):
+            option = click.option(f"--{kind}-file", type=click.Path(path_type=Path), help=f"Write {_ABOUT[kind]} here.")
+            command = option(command)
+        return command
+
+    return decorate
+
+
+class ReportFiles:
+    """Where a run's results go: checked before the work, written after it."""
+
+    def __init__(self, **files: Path | None) -> None:
+        """Each by its kind, as in `html=Path("report.html")`."""
+        self._files = {kind: path for kind, path in files.items() if path is not None}
+
+    def check(self, folder: Path | None = None) -> None:
+        """Find out whether they can be written.
+
+        Raises:
+            BadInput: one of them, or `folder`, cannot.
+        """
+        check_writable(self._files.values(), folder)
+
+    def write(self, run: RunResult, masked: Callable[[str], str] = str) -> None:
+        """Write each of them.
+
+        Raises:
+            BadInput: one of them cannot be written.
+        """
+        for kind, path in self._files.items():
+            write_text(path, masked(FORMATS[kind](run)))
