@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -12,6 +13,7 @@ WIDTH: Final = 1000
 _TEXT_CHARACTERS: Final = 300
 _WAVE_TOP, _WAVE_HEIGHT = 4, 56
 _LANE_HEIGHT: Final = 16
+_TICKS: Final = 12
 _MARKS: Final = {
     "opened": "▸", "refused": "✕", "closed": "■", "lost": "✕", "control": "•", "note": "•", "error": "✕",
     "warning": "▲", "advice": "○",
@@ -71,7 +73,7 @@ class Drawing:
 
 def drawing(timeline: Timeline | None) -> Drawing | None:
     """Lay a time line out; None without one, or without audio."""
-    if timeline is None or timeline.audio_s <= 0:
+    if timeline is None or not 0 < timeline.audio_s < math.inf:
         return None
     # What arrives after the audio has ended is placed at its end.
     scale = WIDTH / timeline.audio_s
@@ -90,7 +92,7 @@ def drawing(timeline: Timeline | None) -> Drawing | None:
                 y=top + lanes.index((span.channel, span.kind != "final")) * _LANE_HEIGHT,
                 width=round(max(end - x, 1), 1),
                 arrived_x=_x(span.arrived_audio_s, scale),
-                about=f"{about} s: {shorten(span.text, _TEXT_CHARACTERS)}",
+                about=f"{about}: {shorten(span.text, _TEXT_CHARACTERS)}",
             )
         )
     mark_y = top + len(lanes) * _LANE_HEIGHT + 14
@@ -130,5 +132,7 @@ def _wave(peaks: tuple[int, ...]) -> str:
 
 
 def _ticks(audio_s: float, scale: float) -> tuple[Tick, ...]:
-    step = next((step for step in (1, 2, 5, 10, 30, 60, 300, 600) if audio_s / step <= 12), 3600)
+    # Whole hours from there on, however many: the number of ticks must not grow with what a file claims to last.
+    hours = 3600 * math.ceil(audio_s / 3600 / _TICKS)
+    step = next((step for step in (1, 2, 5, 10, 30, 60, 300, 600) if audio_s / step <= _TICKS), hours)
     return tuple(Tick(_x(second, scale), f"{second} s") for second in range(0, int(audio_s) + 1, step))
