@@ -24,10 +24,12 @@ lint: $(VENV)/.tests ## format, style, types, who may import whom
 
 tests: $(VENV)/.tests ## the tests, with branch coverage
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage run -m pytest -n 3 --dist loadgroup
+	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
 benchmarks: $(VENV)/.tests ## figures, side by side in one run; takes minutes
+	$(BIN)/pip install --quiet --editable '.[benchmarks]'
 	$(BIN)/pytest tests/benchmarks -s
 
 explore: $(VENV)/.runs ## 10,000 seeded fault schedules in virtual time; takes some ten minutes
@@ -62,4 +64,7 @@ $(VENV)/.runs: $(BIN)/pip pyproject.toml
 
 $(VENV)/.tests: $(BIN)/pip pyproject.toml
 	$(BIN)/pip install --quiet --editable '.[test,moonshine,whisper]'
+	@command -v chromium > /dev/null \
+		|| { [ "$$(id -u)" = 0 ] && apt-get -qq update && apt-get -qq install -y chromium > /dev/null; } \
+		|| echo "no Chromium here (apt-get install chromium): the tests of the HTML page will be skipped"
 	@touch $@ $(VENV)/.runs

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 
 from harness.audio.chunking import split
+from harness.audio.packets import packet_format
 from harness.audio.pcm import Samples
 from harness.audio.stream_decoder import StreamDecoder
 from harness.protocol.listen_options import ListenOptions
@@ -36,7 +37,8 @@ class FluxHearing:
     def __init__(
         self, options: ListenOptions, replies: Replies, journal: Journal, legs: Legs, client: str, now_s: float
     ) -> None:
-        self.decoder = StreamDecoder(options.raw_format)
+        packets = packet_format(options.encoding, options.sample_rate, options.effective_channels)
+        self.decoder = StreamDecoder(options.raw_format, packets=packets)
         self._kept = None if replies.goes_by_recordings else KeptSamples(self.decoder)
         self.source: StreamSource | None = None
         self.from_audio_s = 0.0

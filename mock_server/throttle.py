@@ -12,6 +12,8 @@ from typing import Final
 ALLOWANCE_AUDIO_S: Final = 1.0
 """Audio that is transcribed at once after it was quiet: more than any frame that a paced client sends."""
 
+_ROUNDING_AUDIO_S: Final = 1e-9
+
 
 class Throttle:
     """Follows the position up to which audio was transcribed.
@@ -56,6 +58,10 @@ class Throttle:
         return self._at_s + max(0.0, waiting_audio_s - self._allowance_audio_s) / self._speed
 
     def _transcribe(self) -> None:
-        audio_s = min(self._received_audio_s - self.processed_audio_s, self._allowance_audio_s)
-        self.processed_audio_s += audio_s
-        self._allowance_audio_s -= audio_s
+        waiting_audio_s = self._received_audio_s - self.processed_audio_s
+        if waiting_audio_s <= self._allowance_audio_s + _ROUNDING_AUDIO_S:
+            # To the very position: a rest too short to move a clock would be waited for without end.
+            self.processed_audio_s = self._received_audio_s
+        else:
+            self.processed_audio_s += self._allowance_audio_s
+        self._allowance_audio_s -= min(waiting_audio_s, self._allowance_audio_s)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from harness.results import Timeline
+from harness.results import Timeline, TimelineEvent
 from reports.figures import one_line, shorten
 
 WIDTH: Final = 1000
 _TEXT_CHARACTERS: Final = 300
 _WAVE_TOP, _WAVE_HEIGHT = 4, 56
 _LANE_HEIGHT: Final = 16
+_MARK_WIDTH: Final = 14
+_MARK_ROWS: Final = 6
 _TICKS: Final = 12
 _MARKS: Final = {
     "opened": "▸", "refused": "✕", "closed": "■", "lost": "✕", "control": "•", "note": "•", "error": "✕",
@@ -37,6 +40,7 @@ class Mark(NamedTuple):
 
     kind: str
     x: float
+    y: int
     sign: str
     about: str
 
@@ -57,8 +61,7 @@ class Drawing:
         wave: the points of the wave's outline, as SVG has them.
         bars: interims and finals, a lane each for every channel.
         bar_height: how high one is.
-        marks: events, all at `mark_y`.
-        mark_y: their base line.
+        marks: events; those that would hide each other stand in rows.
         ticks: the scale in seconds.
     """
 
@@ -67,7 +70,6 @@ class Drawing:
     bars: tuple[Bar, ...]
     bar_height: int
     marks: tuple[Mark, ...]
-    mark_y: int
     ticks: tuple[Tick, ...]
 
 
@@ -95,25 +97,30 @@ def drawing(timeline: Timeline | None) -> Drawing | None:
                 about=f"{about}: {shorten(span.text, _TEXT_CHARACTERS)}",
             )
         )
-    mark_y = top + len(lanes) * _LANE_HEIGHT + 14
-    marks = (
-        Mark(
-            one_line(event.kind),
-            _x(event.audio_s, scale),
-            _MARKS.get(event.kind, "•"),
-            f"{event.audio_s:.2f} s: {shorten(event.text, _TEXT_CHARACTERS)}",
-        )
-        for event in timeline.events
-    )
+    marks, below = _marks(timeline.events, scale, top + len(lanes) * _LANE_HEIGHT + 14)
     return Drawing(
-        height=mark_y + 24,
+        height=below + 24,
         wave=_wave(timeline.peaks),
         bars=tuple(bars),
         bar_height=_LANE_HEIGHT - 4,
-        marks=tuple(marks),
-        mark_y=mark_y,
+        marks=marks,
         ticks=_ticks(timeline.audio_s, scale),
     )
+
+
+def _marks(events: Iterable[TimelineEvent], scale: float, top: int) -> tuple[tuple[Mark, ...], int]:
+    """Each in the first row that has room for it, or in the last; and the base line of the lowest."""
+    ends = [-math.inf] * _MARK_ROWS
+    marks, lowest = [], top
+    for event in events:
+        x = _x(event.audio_s, scale)
+        row = next((row for row, end in enumerate(ends) if end <= x), _MARK_ROWS - 1)
+        ends[row] = x + _MARK_WIDTH
+        y = top + row * _LANE_HEIGHT
+        lowest = max(lowest, y)
+        about = f"{event.audio_s:.2f} s: {shorten(event.text, _TEXT_CHARACTERS)}"
+        marks.append(Mark(one_line(event.kind), x, y, _MARKS.get(event.kind, "•"), about))
+    return tuple(marks), lowest
 
 
 def _x(audio_s: float, scale: float) -> float:

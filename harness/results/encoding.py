@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from inspect import cleandoc
 from typing import Any
 
 import msgspec
@@ -32,4 +33,8 @@ def to_builtins(result: msgspec.Struct) -> Any:
 def schema() -> dict[str, Any]:
     """The JSON schema (draft 2020-12) of a run's results."""
     described: dict[str, Any] = msgspec.json.schema(RunResult)
+    for struct in described["$defs"].values():
+        # Docstrings are indented as in the source up to Python 3.12, and not from 3.13 on.
+        if "description" in struct:
+            struct["description"] = cleandoc(struct["description"])
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "dgharness results", **described}

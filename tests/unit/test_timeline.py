@@ -18,7 +18,8 @@ HEADER = Header(
 )
 FINAL = (
     '{"type":"Results","channel_index":[0,1],"duration":1.0,"start":0.0,"is_final":true,"speech_final":true,'
-    '"channel":{"alternatives":[{"transcript":"hello","confidence":1.0,"words":[{"word":"hello","start":0.25,'
+    '"from_finalize":false,"metadata":{"request_id":"r","model_info":{"name":"m","version":"v","arch":"a"},'
+    '"model_uuid":"u"},"channel":{"alternatives":[{"transcript":"hello","confidence":1.0,"words":[{"word":"hello","start":0.25,'
     '"end":0.75,"confidence":1.0}]}]}}'
 )
 

@@ -62,3 +62,23 @@ def test_without_a_limit_all_is_there_at_once() -> None:
     throttle = Throttle(None, 0.0)
     assert throttle.advance(3600.0, 0.0) == 3600.0
     assert throttle.reaches_at_s(3600.0) is None
+
+
+@given(
+    received=st.lists(st.floats(0.001, 5), min_size=1, max_size=12), began_s=st.floats(0, 1e6), speed=st.floats(0.5, 8)
+)
+def test_whoever_waits_for_the_rest_is_woken_a_few_times_and_not_without_end(
+    received: list[float], began_s: float, speed: float
+) -> None:
+    throttle = Throttle(speed, began_s)
+    now_s, audio_s = began_s, 0.0
+    for part in received:
+        audio_s += part
+        throttle.advance(audio_s, now_s)
+        for _ in range(5):
+            at_s = throttle.reaches_at_s(audio_s)
+            if at_s is None:
+                break
+            now_s = max(now_s, at_s)
+            throttle.advance(audio_s, now_s)
+        assert not throttle.behind

@@ -17,7 +17,14 @@ from harness.scoring.causes import Cause
 from harness.scoring.delay_measure import DelayMeasure
 
 PAGE: Final = (Path(__file__).resolve().parents[3] / "docs" / "reference" / "results.md").read_text(encoding="utf-8")
-NAMES: Final[dict[Any, str]] = {str: "string", int: "integer", float: "number", bool: "boolean", NoneType: "null"}
+NAMES: Final[dict[Any, str]] = {
+    str: "string",
+    int: "integer",
+    float: "number",
+    bool: "boolean",
+    NoneType: "null",
+    Any: "any",
+}
 
 
 def structs(kind: Any) -> list[type[msgspec.Struct]]:
