@@ -12,7 +12,7 @@ help: ## list what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /	/' | expand -t 14
 
 demo: $(VENV)/.runs ## stream a clip in real time to a mock Deepgram, transcribe it, judge and score both
-	$(BIN)/dgharness run fixtures/recordings/booking.toml --watch
+	$(BIN)/dgharness run fixtures/recordings/lecture.toml --watch --html-file reports/out/demo.html
 
 test: lint tests ## everything that CI checks
 
