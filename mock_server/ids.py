@@ -1,4 +1,4 @@
-"""Request ids: version 7 UUIDs, as the live service's are (captures of 2026), from the run's seed and the date."""
+"""Request ids, from the run's seed: UUIDs of version 7, as live ones are (captures of 2026), or of version 4."""
 
 from __future__ import annotations
 
@@ -12,3 +12,8 @@ def uuid7(unix_ms: int, rng: Random) -> str:
     value = value & ~(0xF << 76) | 0x7 << 76  # version
     value = value & ~(0x3 << 62) | 0x2 << 62  # variant
     return str(UUID(int=value))
+
+
+def uuid4(rng: Random) -> str:
+    """A version 4 UUID (RFC 9562, section 5.4), drawn from `rng`."""
+    return str(UUID(int=rng.getrandbits(128), version=4))

@@ -27,7 +27,7 @@ from mock_server.connection import ListenConnection
 from mock_server.faults.chain import FaultChain
 from mock_server.faults.steps import Handshake, Moment
 from mock_server.flux_connection import FluxConnection
-from mock_server.ids import uuid7
+from mock_server.ids import uuid4, uuid7
 from mock_server.journal import Journal
 from mock_server.legs import Legs
 from mock_server.library import Replies
@@ -92,7 +92,9 @@ class Reception:
         self.runs = FaultRuns(settings.faults, settings.seed)
 
     def new_request_id(self) -> str:
-        """A fresh id, a version 7 UUID."""
+        """A fresh id, a UUID of the wanted version."""
+        if self._settings.request_id_version == 4:
+            return uuid4(self._rng)
         return uuid7(self._clock.unix_ms(), self._rng)
 
     def now_rfc3339(self) -> str:
@@ -116,7 +118,7 @@ class Reception:
             path, query, asked.headers, handshake_ok=handshake_ok
         )
         if isinstance(options, Refusal):
-            response = options.response(request_id)
+            response = options.response(request_id, self._settings.error_names)
             journal.refused(response.status, dict(response.headers), response.body.decode("utf-8", "replace"), now_s)
             return Refused(response, options.message, journal)
         headers = (("dg-request-id", request_id), *_cors(asked.headers.get("Origin")))
@@ -158,7 +160,7 @@ class Reception:
         """Refuse an upgrade whose head is too long, or no HTTP, for anything but its target to be looked at."""
         path, _, query = target.partition("?")
         refusal = refusals.for_status(status)
-        response = refusal.response(self.new_request_id())
+        response = refusal.response(self.new_request_id(), self._settings.error_names)
         journal = Journal(path, query, self.now_rfc3339(), TOOL, came_s)
         body = response.body.decode("utf-8", "replace")
         journal.refused(response.status, dict(response.headers), body, self._clock.now_s())

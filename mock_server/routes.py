@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from http import HTTPStatus
 from random import Random
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from harness.audio.decode import Audio, decode, decode_packets, decode_raw
 from harness.audio.packets import packet_format
@@ -38,6 +38,13 @@ NOT_AUDIO: Final = ("text/plain", "text/html")
 ReadBody = Callable[[int], Awaitable[bytes]]
 
 
+class _Answered(NamedTuple):
+    """The body of an answer, and its status."""
+
+    body: bytes
+    status: int = HTTPStatus.OK
+
+
 class Routes:
     """Answers HTTP requests."""
 
@@ -64,11 +71,11 @@ class Routes:
         if request.path.startswith(CONTROL_PREFIX):
             return await self._control(request, read_body)
         if request.path == FLUX_PATH:
-            return _refuse(refusals.method_not_allowed(("GET",)), request_id)
+            return self._refuse(refusals.method_not_allowed(("GET",)), request_id)
         if request.path != LISTEN_PATH:
-            return _refuse(refusals.PATH_NOT_FOUND, request_id)
+            return self._refuse(refusals.PATH_NOT_FOUND, request_id)
         if request.method != "POST":
-            return _refuse(refusals.method_not_allowed(("GET", "POST")), request_id)
+            return self._refuse(refusals.method_not_allowed(("GET", "POST")), request_id)
         now_s = self._clock.now_s()
         run, chain = self._runs.attempt(_client(request), now_s, Asked.FILE)
         refused = chain.handshake(Moment(now_s), Asked.FILE).refusal
@@ -79,15 +86,19 @@ class Routes:
             answered = replace(refusals.PAYLOAD_TOO_LARGE, message=limit)
         if isinstance(answered, Refusal):
             LOG.warning("request refused", extra={"status": answered.status, "why": answered.message})
-            return _refuse(answered, request_id)
+            return self._refuse(answered, request_id)
         run.begin()
         run.end(in_order=True)
         headers = (
             ("content-type", "application/json"),
-            ("content-length", str(len(answered))),
+            ("content-length", str(len(answered.body))),
             ("dg-request-id", request_id),
         )
-        return HttpResponse(200, "OK", headers, answered)
+        return HttpResponse(answered.status, HTTPStatus(answered.status).phrase, headers, answered.body)
+
+    def _refuse(self, refusal: Refusal, request_id: str) -> HttpResponse:
+        response = refusal.response(request_id, self._settings.error_names)
+        return HttpResponse(response.status, response.reason_phrase, tuple(response.headers), response.body)
 
     async def _control(self, request: HttpRequest, read_body: ReadBody) -> HttpResponse:
         try:
@@ -102,9 +113,9 @@ class Routes:
     def failure(self, status: int, message: str) -> HttpResponse:
         """An answer for a request that could not even be read, or that broke us."""
         refusal = Refusal(400, f"Bad Request: {message}") if status == 400 else refusals.for_status(status)
-        return _refuse(refusal, self._reception.new_request_id())
+        return self._refuse(refusal, self._reception.new_request_id())
 
-    async def _transcribe(self, request: HttpRequest, read_body: ReadBody, request_id: str) -> bytes | Refusal:
+    async def _transcribe(self, request: HttpRequest, read_body: ReadBody, request_id: str) -> _Answered | Refusal:
         refused = self._reception.admit(request.headers.get("authorization"))
         options = self._reception.options(request.query, Endpoint.PRERECORDED)
         if refused is not None:
@@ -125,7 +136,7 @@ class Routes:
 
     async def _read_and_answer(
         self, request: HttpRequest, read_body: ReadBody, options: ListenOptions, request_id: str
-    ) -> bytes | Refusal:
+    ) -> _Answered | Refusal:
         if request.content_type in NOT_AUDIO:
             return refusals.UNSUPPORTED_MEDIA_TYPE
         if not {"content-length", "transfer-encoding"} & request.headers.keys():
@@ -138,10 +149,12 @@ class Routes:
             body = body_or_refusal
         answered = await asyncio.to_thread(self._answer_for, body, options, request_id)
         post = self._courier.to(options)
-        if post is None or isinstance(answered, Refusal):
+        if isinstance(answered, Refusal):
             return answered
+        if post is None:
+            return _Answered(answered)
         post(answered.decode())
-        return json.dumps({"request_id": request_id}).encode()
+        return _Answered(json.dumps({"request_id": request_id}).encode(), self._settings.callbacks.status)
 
     async def _fetch(self, body: bytes) -> bytes | Refusal:
         try:
@@ -189,11 +202,6 @@ def _decoded(body: bytes, options: ListenOptions) -> Audio | None:
         return decode(body, "the posted file")
     except BadInput:
         return None
-
-
-def _refuse(refusal: Refusal, request_id: str) -> HttpResponse:
-    response = refusal.response(request_id)
-    return HttpResponse(response.status, response.reason_phrase, tuple(response.headers), response.body)
 
 
 def _json(status: int, reason_phrase: str, value: dict[str, Any]) -> HttpResponse:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
+from harness.protocol.refusal import ErrorNames
 from mock_server.connection import ConnectionSettings
 from mock_server.faults.base import Fault
 from mock_server.flux.settings import FluxSettings
@@ -41,10 +42,17 @@ class Limits:
 
 @dataclass(frozen=True)
 class CallbackSettings:
-    """How often a message is offered to a receiver that does not take it, and how far apart."""
+    """What a request with a `callback` is answered with, how often a message is offered to it, and how far apart.
+
+    Attributes:
+        attempts: how often a message is offered to a receiver that does not take it.
+        every_s: how far apart.
+        status: of the answer to a posted file: 200 (OpenAPI), or 202, as many believe.
+    """
 
     attempts: int = 11
     every_s: float = 30.0
+    status: int = 200
 
 
 @dataclass(frozen=True)
@@ -68,6 +76,8 @@ class ServerSettings:
         max_connections: streams and posted files at a time; one more is refused with 429. None for any number.
         retry_after_s: the `retry-after` of that refusal.
         callbacks: how results are delivered to a `callback`.
+        error_names: whose error codes a refusal has.
+        request_id_version: of the UUIDs: 7, as in captures, or 4, as in the internal service model.
         certfile, keyfile: PEM files for `wss://` and `https://`; None serves plain.
     """
 
@@ -87,5 +97,7 @@ class ServerSettings:
     max_connections: int | None = None
     retry_after_s: int = 5
     callbacks: CallbackSettings = CallbackSettings()
+    error_names: ErrorNames = ErrorNames.DOCS
+    request_id_version: Literal[4, 7] = 7
     certfile: Path | None = None
     keyfile: Path | None = None

@@ -1,4 +1,8 @@
-"""A run as JUnit XML, which CI servers read: one test case for each case (schema: Jenkins' `junit-10.xsd`)."""
+"""A run as JUnit XML, which CI servers read: one test case for each case.
+
+There is no standard; elements and attributes are those that are common to its readers, as
+https://github.com/testmoapp/junitxml lists them. Jenkins' `junit-10.xsd` is narrower: it has no properties of a case.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +37,7 @@ def render_run_junit(run: RunResult) -> str:
         missing = ElementTree.SubElement(
             suite, "testcase", {"name": "the whole run", "classname": "dgharness", "time": "0"}
         )
-        ElementTree.SubElement(missing, "error", {"message": "interrupted before its last case"})
+        ElementTree.SubElement(missing, "error", {"message": "interrupted before its last case", "type": "error"})
     ElementTree.indent(suites)
     return ElementTree.tostring(suites, encoding="unicode", xml_declaration=True) + "\n"
 
@@ -49,7 +53,7 @@ def _case(suite: ElementTree.Element, case: CaseResult) -> None:
     if case.outcome is not Outcome.PASS:
         kind = "error" if case.outcome is Outcome.ERROR else "failure"
         reasons = [_clean(reason) for reason in case.reasons] or ["no reason was given"]
-        told = ElementTree.SubElement(element, kind, {"message": reasons[0]})
+        told = ElementTree.SubElement(element, kind, {"message": reasons[0], "type": case.outcome.value})
         told.text = "\n".join(reasons)
 
 

@@ -80,10 +80,16 @@ def troubles() -> list[str]:
     return []
 
 
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page on disk."""
+    path = tmp_path_factory.mktemp("page") / "report.html"
+    path.write_text(render_run_html(RUN), encoding="utf-8")
+    return path
+
+
 @pytest.fixture(params=["light", "dark"])
-def page(browser: Browser, tmp_path: Path, troubles: list[str], request: pytest.FixtureRequest) -> Iterator[Page]:
-    file = tmp_path / "report.html"
-    file.write_text(render_run_html(RUN), encoding="utf-8")
+def page(browser: Browser, file: Path, troubles: list[str], request: pytest.FixtureRequest) -> Iterator[Page]:
     context: Any = browser.new_context(color_scheme=request.param, viewport={"width": 1280, "height": 900})
     opened: Page = context.new_page()
     opened.on("console", lambda message: troubles.append(message.text))

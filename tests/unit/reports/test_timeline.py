@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
+
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -31,6 +34,21 @@ def test_finals_interims_and_channels_have_lanes_of_their_own() -> None:
     drawn = drawing(msgspec.structs.replace(LINE, spans=tuple(spans)))
     assert drawn is not None
     assert len({bar.y for bar in drawn.bars}) == 4
+
+
+def test_events_that_would_hide_each_other_stand_in_rows() -> None:
+    events = tuple(TimelineEvent(kind="note", audio_s=at, text="") for at in (1.0, 1.0, 1.001, 3.0))
+    drawn = drawing(msgspec.structs.replace(LINE, events=events))
+    assert drawn is not None
+    first, second, third, apart = (mark.y for mark in drawn.marks)
+    assert first < second < third < drawn.height
+    assert apart == first
+
+
+@pytest.mark.parametrize("audio_s", [1e300, math.inf, math.nan])
+def test_a_length_that_no_audio_has_is_not_counted_out_in_ticks(audio_s: float) -> None:
+    drawn = drawing(msgspec.structs.replace(LINE, audio_s=audio_s))
+    assert drawn is None or len(drawn.ticks) <= 13
 
 
 def test_without_audio_there_is_nothing_to_draw() -> None:
