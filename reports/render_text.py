@@ -96,6 +96,7 @@ def render_score_text(
     causes: Causes | None = None,
     scored: int | None = None,
     unscored: Mapping[str, int] | None = None,
+    notes: Iterable[str] = (),
     width: int = DEFAULT_WIDTH,
     color: bool = False,
 ) -> str:
@@ -108,19 +109,22 @@ def render_score_text(
         causes: of the errors that only streaming has; None when they were not looked for.
         scored: how many ids both scores were added up over; None to leave it unsaid.
         unscored: why ids were left out, and how many for each reason; `reports.scores.unscored_ids` tells.
+        notes: what else there is to say, a line each.
         width: as for `render_run_text`.
         color: as for `render_run_text`.
     """
-    notes = [] if scored is None else [f"{count(scored, 'id')} scored"]
+    lines = [] if scored is None else [f"{count(scored, 'id')} scored"]
     if left_out := unscored_line(unscored or {}):
-        notes.append(left_out)
+        lines.append(left_out)
     if comparison is not None:
-        notes.append(comparison_line(comparison))
+        lines.append(comparison_line(comparison))
     page = TextPage(width, color)
     missing = "no transcripts were given"
     put_scores(
         page,
-        score_table("Errors against the reference", Side(streaming, missing), Side(prerecorded, missing), notes),
+        score_table(
+            "Errors against the reference", Side(streaming, missing), Side(prerecorded, missing), [*lines, *notes]
+        ),
         indent=0,
     )
     _causes(page, cause_table(causes), indent=0)

@@ -4,32 +4,67 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
 from harness.cli.options import json_option
 from harness.cli.output import check_writable, say, style_for, write_text
+from harness.cli.score_json import (
+    causes_as_json,
+    entities_as_json,
+    flips_as_json,
+    pair_as_json,
+    split_as_json,
+    utterance_as_json,
+)
 from harness.errors import BadInput
-from harness.results import Causes, Comparison, Score, to_builtins
+from harness.results import Causes, Comparison, Score
 from harness.scoring.causes import Attributed, attribute
+from harness.scoring.entities import EntityCount, count_entities, read_entities
 from harness.scoring.error_rate import ErrorRate
-from harness.scoring.normalize import normalizer
-from harness.scoring.paired import PairedRow, PairedScore, score_pairs
-from harness.scoring.significance import compare
+from harness.scoring.flips import Flip, flips
+from harness.scoring.normalize import Normalizer, normalizer
+from harness.scoring.paired import PairedScore, score_pairs
+from harness.scoring.sclite import sclite_split
+from harness.scoring.significance import compare_differences
 from harness.scoring.texts import parse_texts
-from harness.scoring.wer import CorpusScore
+from harness.scoring.wer import CorpusScore, score_many
 from harness.scoring.word_times import Hearing
+from reports.figures import count, one_line, percent
 from reports.render_text import render_score_text
 from reports.scores import unscored_ids
 
+Texts = Mapping[str, str]
+SIDES: Final = ("streaming", "prerecorded")
+_SHOWN: Final = 5
+
 
 @click.command("score")
-@click.option("--references", required=True, type=click.Path(path_type=Path), help="What was said.")
+@click.option(
+    "--references",
+    "references",
+    required=True,
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="What was said. Given twice, both references count: the band between them is told.",
+)
 @click.option("--streaming", required=True, type=click.Path(path_type=Path), help="What streaming heard.")
 @click.option("--prerecorded", required=True, type=click.Path(path_type=Path), help="What pre-recorded heard.")
-@click.option("--normalizer", "name", default="basic", show_default=True, help="none, basic or whisper-english.")
+@click.option(
+    "--normalizer",
+    "names",
+    multiple=True,
+    default=("basic",),
+    show_default="basic",
+    help="none, basic or whisper-english. Given several times, utterances whose verdict they change are listed.",
+)
+@click.option("--alternates", is_flag=True, help="References may have alternatives: {colour / color}; @ is nothing.")
+@click.option("--sclite", is_flag=True, help="Tell the errors' kinds as NIST sclite splits them, beside jiwer's.")
+@click.option("--entities", type=click.Path(path_type=Path), help="Count these phrases apart; one a line.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the interval's resampling.")
 @click.option(
     "--resamples", type=click.IntRange(1), default=1000, show_default=True, help="Draws that the interval rests on."
@@ -41,10 +76,13 @@ from reports.scores import unscored_ids
 )
 @json_option
 def command(
-    references: Path,
+    references: tuple[Path, ...],
     streaming: Path,
     prerecorded: Path,
-    name: str,
+    names: tuple[str, ...],
+    alternates: bool,
+    sclite: bool,
+    entities: Path | None,
     seed: int,
     resamples: int,
     utterances_file: Path | None,
@@ -56,97 +94,172 @@ def command(
     told by a 95 % interval (paired bootstrap), a significance test and a verdict, which takes 30 utterances or more.
     """
     check_writable((utterances_file,), None)
-    normalise = normalizer(name)
-    said, streamed, posted = (_texts(path) for path in (references, streaming, prerecorded))
-    paired = score_pairs(said, streamed, posted, normalise)
-    if not paired.rows:
-        raise BadInput(f"{references}: none of its ids is in both {streaming} and {prerecorded}")
-    comparison, of_characters = (
-        Comparison.of(
-            compare(
-                [getattr(row.streaming, tokens) for row in paired.rows],
-                [getattr(row.prerecorded, tokens) for row in paired.rows],
-                seed=seed,
-                resamples=resamples,
-            )
-        )
-        for tokens in ("words", "characters")
-    )
-    found = [
-        attribute(said[row.id], Hearing(streamed[row.id]), Hearing(posted[row.id]), normalise, None)
-        for row in paired.rows
-    ]
-    causes = Causes.of(found)
+    if len(references) > 2:
+        raise BadInput(f"--references is given {len(references)} times; wanted one, or two for the band between them")
+    job = _Job(_texts(streaming), _texts(prerecorded), seed, resamples, alternates=alternates)
+    said = [_texts(path) for path in references]
+    phrases = _phrases(entities)
+    scored = [job.score(said[0], normalizer(name)) for name in dict.fromkeys(names)]
+    main = scored[0]
+    if not main.paired.rows:
+        raise BadInput(f"{references[0]}: none of its ids is in both {streaming} and {prerecorded}")
+    others = [job.score(other, main.normalizer) for other in said[1:]]
+    # Causes are found in the texts as written, which alternatives are not.
+    found = [] if alternates else list(job.causes(said[0], main))
+    found_flips = flips({one.normalizer.label: one.paired for one in scored}) if len(scored) > 1 else ()
+    counted = {side: count_entities(phrases, main.alignments(side), main.normalizer) for side in SIDES if phrases}
+    splits = {side: main.sclite(side) for side in SIDES if sclite}
+    document: dict[str, Any] = {
+        "normalizer": main.normalizer.label,
+        "scored": len(main.paired.rows),
+        "unscored": unscored_ids(main.paired),
+        **main.as_json(),
+    }
+    if found:
+        document["causes"] = causes_as_json(Causes.of(found))
+    if len(scored) > 1:
+        document["by_normalizer"] = {one.normalizer.label: one.as_json() for one in scored}
+        document["flips"] = flips_as_json(found_flips)
+    if splits:
+        document["sclite"] = {side: split_as_json(words) for side, words in splits.items()}
+    if counted:
+        document["entities"] = entities_as_json(counted)
+    notes = [*_flips_told(found_flips, len(scored)), *_splits_told(splits), *_entities_told(counted)]
+    if others:
+        band = _band(main, others[0], said[0], said[1])
+        document["reference_band"] = band
+        notes.append(_band_told(band))
     if utterances_file is not None:
-        rows = (_utterance(row, causes_of) for row, causes_of in zip(paired.rows, found, strict=True))
+        rows = (utterance_as_json(row, found[number] if found else None) for number, row in enumerate(main.paired.rows))
         write_text(utterances_file, "".join(f"{json.dumps(row)}\n" for row in rows))
     if as_json:
-        say(json.dumps(_as_json(paired, normalise.label, comparison, of_characters, causes), indent=2))
-    else:
-        sides = Score.of(paired.streaming), Score.of(paired.prerecorded)
-        text = render_score_text(
-            *sides,
-            comparison=comparison,
-            causes=causes,
-            scored=len(paired.rows),
-            unscored=unscored_ids(paired),
-            **style_for(sys.stdout),
-        )
-        say(text)
+        say(json.dumps(document, indent=2))
+        return 0
+    text = render_score_text(
+        Score.of(main.paired.streaming),
+        Score.of(main.paired.prerecorded),
+        comparison=main.words,
+        causes=Causes.of(found) if found else None,
+        scored=len(main.paired.rows),
+        unscored=unscored_ids(main.paired),
+        notes=notes,
+        **style_for(sys.stdout),
+    )
+    say(text)
     return 0
 
 
-def _texts(path: Path) -> dict[str, str]:
+@dataclass(frozen=True)
+class _Scored:
+    """Both sides under one normaliser against one reference."""
+
+    normalizer: Normalizer
+    paired: PairedScore
+    words: Comparison
+    characters: Comparison
+
+    def as_json(self) -> dict[str, Any]:
+        return pair_as_json(self.paired, self.words, self.characters)
+
+    def alignments(self, side: str) -> list[Any]:
+        return [getattr(row, side).alignment for row in self.paired.rows]
+
+    def sclite(self, side: str) -> ErrorRate:
+        splits = (sclite_split(one.reference, one.hypothesis) for one in self.alignments(side))
+        return sum(splits, ErrorRate.zero())
+
+
+@dataclass(frozen=True)
+class _Job:
+    """The transcripts to be scored, and how."""
+
+    streaming: Texts
+    prerecorded: Texts
+    seed: int
+    resamples: int
+    alternates: bool
+
+    def score(self, said: Texts, normalise: Normalizer) -> _Scored:
+        paired = score_pairs(said, self.streaming, self.prerecorded, normalise, alternates=self.alternates)
+        return _Scored(normalise, paired, self._compared(paired, "words"), self._compared(paired, "characters"))
+
+    def causes(self, said: Texts, scored: _Scored) -> Iterator[Attributed]:
+        for row in scored.paired.rows:
+            streamed, posted = Hearing(self.streaming[row.id]), Hearing(self.prerecorded[row.id])
+            yield attribute(said[row.id], streamed, posted, scored.normalizer, None)
+
+    def _compared(self, paired: PairedScore, tokens: str) -> Comparison:
+        sides = [[getattr(getattr(row, side), tokens) for row in paired.rows] for side in SIDES]
+        compared = compare_differences(
+            [streamed.errors - posted.errors for streamed, posted in zip(*sides, strict=True)],
+            [posted.reference_length for posted in sides[1]],  # alternatives may leave the sides unlike ones
+            seed=self.seed,
+            resamples=self.resamples,
+        )
+        return Comparison.of(compared)
+
+
+def _texts(path: Path) -> Texts:
     try:
         return parse_texts(path.read_bytes(), str(path))
     except OSError as error:
         raise BadInput(f"{path}: cannot be read ({error.strerror})") from None
 
 
-def _as_json(
-    paired: PairedScore, label: str, words: Comparison, characters: Comparison, causes: Causes
-) -> dict[str, Any]:
-    return {
-        "normalizer": label,
-        "scored": len(paired.rows),
-        "unscored": unscored_ids(paired),
-        "streaming": _side(paired.streaming),
-        "prerecorded": _side(paired.prerecorded),
-        "comparison": to_builtins(words),
-        "comparison_characters": to_builtins(characters),
-        "causes": {"extra": causes.extra, "fewer": causes.fewer, "counts": causes.counts},
-    }
+def _phrases(path: Path | None) -> tuple[str, ...]:
+    if path is None:
+        return ()
+    try:
+        return read_entities(path.read_text(encoding="utf-8-sig"), str(path))
+    except OSError as error:
+        raise BadInput(f"{path}: cannot be read ({error.strerror})") from None
+    except UnicodeDecodeError:
+        raise BadInput(f"{path}: not UTF-8 text") from None
 
 
-def _utterance(row: PairedRow, found: Attributed) -> dict[str, Any]:
-    """One utterance; differences are streaming less pre-recorded."""
-    streamed, posted = row.streaming, row.prerecorded
-    return {
-        "id": row.id,
-        "normalizer": streamed.normalizer,
-        "streaming": {**_counts(streamed.words), "wer": streamed.wer, "cer": streamed.cer},
-        "prerecorded": {**_counts(posted.words), "wer": posted.wer, "cer": posted.cer},
-        "difference": {
-            "errors": streamed.words.errors - posted.words.errors,
-            "substitutions": streamed.words.substitutions - posted.words.substitutions,
-            "deletions": streamed.words.deletions - posted.words.deletions,
-            "insertions": streamed.words.insertions - posted.words.insertions,
-            "wer": None if streamed.wer is None or posted.wer is None else streamed.wer - posted.wer,
-            "cer": None if streamed.cer is None or posted.cer is None else streamed.cer - posted.cer,
-        },
-        "causes": [to_builtins(error) for error in Causes.of([found]).errors],
-    }
+def _band(main: _Scored, other: _Scored, first: Texts, second: Texts) -> dict[str, Any]:
+    """Each side's WER against both references, and how far the references agree with one another."""
+    both = [id_ for id_ in first if id_ in second]
+    scores = score_many([first[id_] for id_ in both], [second[id_] for id_ in both], main.normalizer)
+    between = sum((one.corpus for one in scores), CorpusScore.zero(main.normalizer))
+    band: dict[str, Any] = {"references_wer": between.wer, "references_errors": between.words.errors}
+    for side in SIDES:
+        rates = [getattr(one.paired, side).wer for one in (main, other)]
+        known = [rate for rate in rates if rate is not None]
+        band[side] = {
+            "wer": rates, "lowest": min(known, default=None), "highest": max(known, default=None),
+        }  # fmt: skip
+    return band
 
 
-def _side(side: CorpusScore) -> dict[str, Any]:
-    return {**_counts(side.words), "wer": side.wer, "mer": side.mer, "wil": side.wil, "cer": side.cer}
+def _band_told(band: Mapping[str, Any]) -> str:
+    spans = (
+        f"{name} {percent(band[side]['lowest'])} to {percent(band[side]['highest'])}"
+        for side, name in zip(SIDES, ("streaming", "pre-recorded"), strict=True)
+        if band[side]["lowest"] is not None
+    )
+    between = "" if band["references_wer"] is None else f"; the references differ by {percent(band['references_wer'])}"
+    return f"WER between the two references: {', '.join(spans)}{between}"
 
 
-def _counts(words: ErrorRate) -> dict[str, int]:
-    return {
-        "hits": words.hits,
-        "substitutions": words.substitutions,
-        "deletions": words.deletions,
-        "insertions": words.insertions,
-        "reference_words": words.reference_length,
-    }
+def _flips_told(found: tuple[Flip, ...], normalizers: int) -> Iterator[str]:
+    if normalizers > 1:
+        yield f"{count(len(found), 'utterance')} whose verdict depends on the normaliser"
+    for flip in found[:_SHOWN]:
+        errors = ", ".join(f"{label} {streamed}:{posted}" for label, (streamed, posted) in flip.errors.items())
+        yield f"{one_line(flip.id)}: errors of streaming and pre-recorded under {errors}"
+
+
+def _splits_told(splits: Mapping[str, ErrorRate]) -> Iterator[str]:
+    for side, words in splits.items():
+        kinds = f"{words.substitutions} substitutions, {words.deletions} deletions, {words.insertions} insertions"
+        yield f"as sclite splits them, {side}: {kinds}"
+
+
+def _entities_told(counted: Mapping[str, tuple[EntityCount, ...]]) -> Iterator[str]:
+    for side, counts in counted.items():
+        occurrences, missed = sum(one.occurrences for one in counts), sum(one.missed for one in counts)
+        false = sum(one.false_alarms for one in counts)
+        worst = sorted((one for one in counts if one.missed), key=lambda one: -one.missed)[:_SHOWN]
+        names = "".join(f"; «{one_line(one.phrase)}» {one.missed} of {one.occurrences}" for one in worst)
+        yield f"entities, {side}: {missed} of {occurrences} missed, {false} false alarms{names}"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from harness.scoring.alternates import best_reference
 from harness.scoring.normalize import Normalizer
 from harness.scoring.wer import CorpusScore, TextScore, score_many
 
@@ -58,15 +59,33 @@ def score_pairs(
     streaming: Mapping[str, str],
     prerecorded: Mapping[str, str],
     normalizer: Normalizer,
+    *,
+    alternates: bool = False,
 ) -> PairedScore:
-    """Score both transcripts of every id that all three mappings have; each mapping is from id to text."""
+    """Score both transcripts of every id that all three mappings have; each mapping is from id to text.
+
+    Args:
+        references: what was said.
+        streaming: what streaming heard.
+        prerecorded: what pre-recorded heard.
+        normalizer: for all texts.
+        alternates: whether references may have alternatives (`harness.scoring.alternates`). Each side is then scored
+            against those that fit it best, and the two references of an id may differ in length.
+
+    Raises:
+        BadInput: alternatives are malformed; the sentence names the id.
+    """
     ids = [id_ for id_ in references if id_ in streaming and id_ in prerecorded]
     # The two sides of an id lie next to each other, so its reference is normalised once, however many ids there are.
-    scores = score_many(
-        [references[id_] for id_ in ids for _ in ("streaming", "prerecorded")],
-        [side[id_] for id_ in ids for side in (streaming, prerecorded)],
-        normalizer,
-    )
+    said = [references[id_] for id_ in ids for _ in ("streaming", "prerecorded")]
+    heard = [side[id_] for id_ in ids for side in (streaming, prerecorded)]
+    if alternates:
+        names = [f"the reference of id {id_}" for id_ in ids for _ in ("streaming", "prerecorded")]
+        texts = zip(said, heard, names, strict=True)
+        said = [best_reference(reference, hypothesis, normalizer, name) for reference, hypothesis, name in texts]
+        heard = [normalizer(text) for text in heard]
+    # What has been normalised is not normalised again: not every normaliser is idempotent.
+    scores = score_many(said, heard, replace(normalizer, apply=str) if alternates else normalizer)
     rows = tuple(
         PairedRow(id_, streamed, whole) for id_, streamed, whole in zip(ids, scores[::2], scores[1::2], strict=True)
     )

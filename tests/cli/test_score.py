@@ -107,3 +107,53 @@ def test_extra_errors_have_causes_as_far_as_text_tells(run: Run, tmp_path: Path)
         [],
     ]
     assert "causes of 3 word errors that streaming has" in " ".join(run("score", *options).out.split())
+
+
+def test_several_normalisers_and_what_they_change(run: Run, tmp_path: Path) -> None:
+    for name, text in {"r": "I'm here", "s": "I'm here", "p": "I am here"}.items():
+        (tmp_path / f"{name}.json").write_text(json.dumps({"a": text}))
+    names = {"--references": "r.json", "--streaming": "s.json", "--prerecorded": "p.json"}
+    sides = [word for option, name in names.items() for word in (option, tmp_path / name)]
+    both = ("--normalizer", "basic", "--normalizer", "whisper-english")
+    found = run("score", *sides, *both, "--json").json
+    assert found["normalizer"] == "basic@1"
+    assert found["prerecorded"]["substitutions"] + found["prerecorded"]["insertions"] == 2
+    assert [label.split("@")[0] for label in found["by_normalizer"]] == ["basic", "whisper-english"]
+    (flip,) = found["flips"]
+    assert flip["id"] == "a"
+    assert flip["errors"]["basic@1"] == {"streaming": 0, "prerecorded": 2}
+    assert "1 utterance whose verdict depends on the normaliser" in run("score", *sides, *both).out
+
+
+def test_sclite_entities_and_two_references(run: Run, sides: list[str | Path], tmp_path: Path) -> None:
+    (tmp_path / "list.txt").write_text("three\ntwo three\n")
+    (tmp_path / "other.tsv").write_text("a\tone two tree four\n")
+    options = ("--sclite", "--entities", tmp_path / "list.txt", "--references", tmp_path / "other.tsv")
+    found = run("score", *sides, *options, "--json").json
+    assert found["sclite"]["streaming"] == {"substitutions": 1, "deletions": 0, "insertions": 0}
+    assert found["entities"]["streaming"][0] == {
+        "phrase": "three", "occurrences": 1, "hits": 0, "missed": 1, "false_alarms": 0, "rate": 1.0
+    }  # fmt: skip
+    band = found["reference_band"]
+    assert band["references_wer"] == 0.25
+    assert (band["streaming"]["lowest"], band["streaming"]["highest"]) == (0.0, 0.25)
+    out = " ".join(run("score", *sides, *options).out.split())
+    assert "entities, streaming: 2 of 2 missed" in out
+    assert "WER between the two references: streaming 0.00 % to 25.00 %" in out
+
+
+def test_alternatives_in_references(run: Run, sides: list[str | Path], tmp_path: Path) -> None:
+    (tmp_path / "r.tsv").write_text("a\tone two {three / tree} four\n")
+    found = run("score", *sides, "--alternates", "--json").json
+    assert (found["streaming"]["wer"], found["prerecorded"]["wer"]) == (0.0, 0.0)
+    (tmp_path / "r.tsv").write_text("a\tone {two\n")
+    ran = run("score", *sides, "--alternates")
+    assert ran.code == 2
+    assert "id a" in ran.err
+
+
+@pytest.mark.parametrize(("option", "file"), [("--entities", "gone.txt"), ("--references", "gone.tsv")])
+def test_a_file_that_is_not_there_gets_one_sentence(run: Run, sides: list[str | Path], option: str, file: str) -> None:
+    ran = run("score", *sides, option, file)
+    assert ran.code == 2
+    assert f"{file}: cannot be read" in ran.err

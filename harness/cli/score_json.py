@@ -1,0 +1,106 @@
+"""What `dgharness score --json` and `--utterances-file` print: the layout is in docs/reference/scoring.md."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from harness.results import Causes, Comparison, to_builtins
+from harness.scoring.causes import Attributed
+from harness.scoring.entities import EntityCount
+from harness.scoring.error_rate import ErrorRate
+from harness.scoring.flips import Flip
+from harness.scoring.paired import PairedRow, PairedScore
+from harness.scoring.wer import CorpusScore, TextScore
+
+
+def pair_as_json(paired: PairedScore, words: Comparison, characters: Comparison) -> dict[str, Any]:
+    """Both sides under one normaliser, and whether they differ."""
+    return {
+        "streaming": _side(paired.streaming),
+        "prerecorded": _side(paired.prerecorded),
+        "comparison": to_builtins(words),
+        "comparison_characters": to_builtins(characters),
+    }
+
+
+def utterance_as_json(row: PairedRow, found: Attributed | None) -> dict[str, Any]:
+    """One utterance; differences are streaming less pre-recorded."""
+    streamed, posted = row.streaming, row.prerecorded
+    line: dict[str, Any] = {
+        "id": row.id,
+        "normalizer": streamed.normalizer,
+        "streaming": _text(streamed),
+        "prerecorded": _text(posted),
+        "difference": {
+            "errors": streamed.words.errors - posted.words.errors,
+            "substitutions": streamed.words.substitutions - posted.words.substitutions,
+            "deletions": streamed.words.deletions - posted.words.deletions,
+            "insertions": streamed.words.insertions - posted.words.insertions,
+            "wer": None if streamed.wer is None or posted.wer is None else streamed.wer - posted.wer,
+            "cer": None if streamed.cer is None or posted.cer is None else streamed.cer - posted.cer,
+        },
+    }
+    if found is not None:
+        line["causes"] = [to_builtins(error) for error in Causes.of([found]).errors]
+    return line
+
+
+def causes_as_json(causes: Causes) -> dict[str, Any]:
+    """Counts alone: the errors themselves stand with their utterances."""
+    return {"extra": causes.extra, "fewer": causes.fewer, "counts": causes.counts}
+
+
+def flips_as_json(found: Iterable[Flip]) -> list[dict[str, Any]]:
+    """Each flip with both sides' errors under each normaliser."""
+    return [
+        {
+            "id": flip.id,
+            "errors": {
+                label: {"streaming": streamed, "prerecorded": posted}
+                for label, (streamed, posted) in flip.errors.items()
+            },
+        }
+        for flip in found
+    ]
+
+
+def entities_as_json(sides: Mapping[str, Iterable[EntityCount]]) -> dict[str, Any]:
+    """Each side's counts for each phrase."""
+    return {
+        side: [
+            {
+                "phrase": one.phrase,
+                "occurrences": one.occurrences,
+                "hits": one.hits,
+                "missed": one.missed,
+                "false_alarms": one.false_alarms,
+                "rate": one.rate,
+            }
+            for one in counts
+        ]
+        for side, counts in sides.items()
+    }
+
+
+def split_as_json(words: ErrorRate) -> dict[str, int]:
+    """The three kinds of errors."""
+    return {"substitutions": words.substitutions, "deletions": words.deletions, "insertions": words.insertions}
+
+
+def _side(side: CorpusScore) -> dict[str, Any]:
+    return {**_counts(side.words), "wer": side.wer, "mer": side.mer, "wil": side.wil, "cer": side.cer}
+
+
+def _text(scored: TextScore) -> dict[str, Any]:
+    return {**_counts(scored.words), "wer": scored.wer, "cer": scored.cer}
+
+
+def _counts(words: ErrorRate) -> dict[str, int]:
+    return {
+        "hits": words.hits,
+        "substitutions": words.substitutions,
+        "deletions": words.deletions,
+        "insertions": words.insertions,
+        "reference_words": words.reference_length,
+    }
