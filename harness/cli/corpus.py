@@ -34,8 +34,8 @@ from harness.corpus.store import Store
 from harness.corpus.summary import Counted, check_same, read_run, write_run
 from harness.corpus.work import Answer, Answers, Work
 from harness.errors import BadInput
+from harness.query_options import listen_options
 from harness.results import CorpusRun, to_json
-from harness.runner import listen_options
 from harness.scoring.normalize import normalizer
 from harness.scoring.texts import parse_texts
 from reports.render_corpus import render_corpus_text

@@ -18,9 +18,9 @@ from harness.recording.har import from_har
 from harness.recording.store import load
 from harness.recording.toolkit import from_toolkit
 from harness.results import Delay, DelayTotal, Stability, to_builtins
-from harness.runner import measure
 from harness.scoring.normalize import Normalizer, normalizer
 from harness.scoring.texts import parse_texts
+from harness.session_results import measure
 from reports.render_text import render_delay_text
 
 

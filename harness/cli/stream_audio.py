@@ -40,11 +40,13 @@ from harness.errors import BadInput
 from harness.protocol.flux_options import FluxOptions
 from harness.protocol.listen_options import ListenOptions
 from harness.protocol.session import Timers
+from harness.query_options import flux_options, listen_options
 from harness.recording.entries import AnyEntry, Direction, Refused
 from harness.recording.entries import Opened as UpgradeOpened
 from harness.recording.scrub import mask
 from harness.results import CaseResult, Outcome, to_json
-from harness.runner import flux_options, judge_stream, listen_options, summarise_stream
+from harness.runner import judge_stream
+from harness.session_results import summarise_stream
 from harness.streamer.header import take_apart
 from harness.streamer.notes import StreamOutcome
 from harness.streamer.settings import StreamSettings

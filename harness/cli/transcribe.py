@@ -18,8 +18,8 @@ from harness.errors import BadInput
 from harness.protocol.listen_options import ListenOptions
 from harness.protocol.parameters import Endpoint as PathEndpoint
 from harness.protocol.prerecorded import PrerecordedResponse
+from harness.query_options import DEFAULT_MODEL, read_options
 from harness.recording.scrub import mask
-from harness.runner import DEFAULT_MODEL, read_options
 from reports.figures import one_line
 
 

@@ -76,7 +76,7 @@ async def cluster(work: Work, address: str, workers: int) -> AsyncIterator[Clust
                 threads_per_worker=work.streams,
                 processes=True,
                 asynchronous=True,
-                dashboard_address=None,
+                dashboard_address="127.0.0.1:0",  # a port of its own, and not for the network
                 silence_logs=logging.CRITICAL,  # what goes wrong with a file is in its row
             )
             with _deaf_children():

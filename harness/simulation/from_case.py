@@ -12,7 +12,8 @@ import tomli_w
 from harness.audio.decode import encode, read_audio
 from harness.cases import Case
 from harness.errors import BadInput
-from harness.runner import listen_options, stream_settings
+from harness.query_options import listen_options
+from harness.runner import stream_settings
 from harness.simulation.scenario import Scenario
 from harness.streamer.backoff import ReconnectPolicy
 from mock_server.faults.base import Fault

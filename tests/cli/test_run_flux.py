@@ -11,10 +11,10 @@ from urllib.parse import parse_qs
 import pytest
 
 from harness.audio.format import AudioFormat
+from harness.query_options import flux_options, for_file
 from harness.recording.document import Recording
 from harness.recording.entries import Direction
 from harness.recording.store import load
-from harness.runner import flux_options, for_file
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Run, StartServer

@@ -8,10 +8,10 @@ import msgspec
 import pytest
 
 from harness.results import Delay, DelaySpread, DelayTotal, ReadAtDelay, Stability
-from harness.runner import measure
 from harness.scoring.delay_measure import DelayMeasure
 from harness.scoring.normalize import normalizer
 from harness.scoring.stability import Stability as Counted
+from harness.session_results import measure
 from tests.timed_session import TimedSession
 
 PLEASE, BOOK, TABLE = ("please", 0.2, 0.6), ("book", 0.6, 1.0), ("table", 1.2, 1.8)

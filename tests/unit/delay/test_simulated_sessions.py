@@ -11,9 +11,9 @@ from harness.audio.format import AudioFormat
 from harness.audio.pacing import Speed
 from harness.protocol.options import ListenOptions
 from harness.results import Streamed
-from harness.runner import measure, summarise_stream
 from harness.scoring.delay_measure import DelayMeasure
 from harness.scoring.normalize import normalizer
+from harness.session_results import measure, summarise_stream
 from harness.simulation.network import NetworkSettings
 from harness.simulation.scenario import Scenario, simulate
 from harness.streamer.backoff import ReconnectPolicy
