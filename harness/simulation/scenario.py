@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from math import ceil
 from random import Random
 from typing import Final
 
@@ -39,6 +40,9 @@ from mock_server.library import Replies
 from mock_server.line import Line, SocketStep
 
 LONGEST_S: Final = 48 * 3600.0
+FEED_AUDIO_S: Final = 0.25
+"""How much of the source the machine is given at a time, and how often a live one gives it."""
+
 UNIX_MS: Final = 1_767_225_600_000
 """The date of every simulation, so that ids come out the same."""
 
@@ -124,6 +128,10 @@ class _World:
         self._done_s: float | None = None
 
     def run(self) -> Simulated:
+        if self._scenario.settings.live:
+            plays_s = self._scenario.fmt.seconds(len(self._scenario.audio))
+            for number in range(1, ceil(plays_s / FEED_AUDIO_S) + 1):
+                self._loop.at(number * FEED_AUDIO_S, self._wake_client)
         self._feed()
         self._carry_out(self._streamer.begin())
         finished = self._loop.run(LONGEST_S)
@@ -151,13 +159,20 @@ class _World:
     # --- the client -------------------------------------------------------------------------------------------------
 
     def _feed(self) -> None:
-        """Give the machine as much of the source as it wants; a source that cannot wait gives what it has by now."""
-        audio, step = self._scenario.audio, self._scenario.fmt.aligned_bytes(0.25)
-        while self._fed < len(audio) and self._streamer.wants_audio:
-            self._streamer.feed(audio[self._fed : self._fed + step], self._loop.now_s)
-            self._fed += step
-        if self._fed >= len(audio):
+        """Give the machine as much of the source as it wants; a live one gives what it has by now, wanted or not."""
+        fmt = self._scenario.fmt
+        if self._scenario.settings.live:
+            self._feed_up_to(fmt.aligned_bytes(self._loop.now_s))
+        else:
+            while self._fed < len(self._scenario.audio) and self._streamer.wants_audio:
+                self._feed_up_to(self._fed + fmt.aligned_bytes(FEED_AUDIO_S))
+        if self._fed >= len(self._scenario.audio):
             self._streamer.end_of_source()
+
+    def _feed_up_to(self, end: int) -> None:
+        audio = self._scenario.audio
+        self._streamer.feed(audio[self._fed : end], self._loop.now_s)
+        self._fed = min(end, len(audio))
 
     def _wake_client(self) -> None:
         self._feed()

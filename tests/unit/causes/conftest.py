@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from math import ceil
 from random import Random
 from typing import Protocol, TypeAlias
 
@@ -21,7 +20,7 @@ from harness.scoring.evidence import session_evidence
 from harness.scoring.normalize import normalizer
 from harness.scoring.session_causes import session_causes
 from harness.scoring.word_times import Hearing
-from harness.simulation.scenario import Scenario, Simulated, _World
+from harness.simulation.scenario import Scenario, simulate
 from harness.streamer.notes import StreamOutcome
 from harness.streamer.settings import StreamSettings
 from mock_server.answer import Submitted, answer
@@ -92,25 +91,6 @@ class Listener(SpokenSource):
         return synthesise(Timeline((words,)), options, Random(self.seed), self.name)
 
 
-class Microphone(_World):
-    """The same world, where a live source gives its audio as it is spoken, whether or not there is room for it."""
-
-    def run(self) -> Simulated:
-        """To the end of the speech, and of what follows."""
-        speech_s = FMT.seconds(len(self._scenario.audio))
-        for number in range(ceil(speech_s / 0.25) + 1):
-            self._loop.at(0.25 * number, self._wake_client)
-        return super().run()
-
-    def _feed(self) -> None:
-        audio = self._scenario.audio
-        spoken_bytes = min(len(audio), FMT.aligned_bytes(self._loop.now_s))
-        self._streamer.feed(audio[self._fed : spoken_bytes], self._loop.now_s)
-        self._fed = spoken_bytes
-        if spoken_bytes == len(audio):
-            self._streamer.end_of_source()
-
-
 class Stream(Protocol):
     """Streams what is said, in virtual time."""
 
@@ -138,7 +118,6 @@ def stream() -> Stream:
         )
         submitted = Submitted("0" * 64, duration_audio_s, 1, "2026-01-01T00:00:00Z", "posted")
         response = answer(timeline, OPTIONS, submitted, MODEL, MODEL_UUID)
-        world = (Microphone if settings.live else _World)(scenario, 7)
-        return Session(said, world.run().outcome, response)
+        return Session(said, simulate(scenario, 7).outcome, response)
 
     return run

@@ -76,4 +76,5 @@ def test_a_live_source_with_a_small_buffer_loses_exactly_what_is_reported(scenar
     simulated = simulate(replace(scenario, settings=live, faults=faults), 3)
     account = simulated.ledger.account()
     assert account.delivered_audio_s + account.dropped_audio_s == pytest.approx(20.0)
+    assert account.dropped_audio_s > 1.0
     assert account.lost_audio_s == account.unsent_audio_s == 0.0
