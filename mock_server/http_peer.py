@@ -1,8 +1,9 @@
-"""An HTTP client: h11 parses its requests, the routes answer them, one after the other on a kept connection."""
+"""An HTTP client: h11 parses its request, the routes answer it, and a kept connection goes back to the port."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class HttpRequest:
     """A request whose body, if any, follows in pieces; `headers` has lower-case names, `target` path and query.
+
+    A header that came more than once has its values joined by commas (RFC 9110, 5.3).
 
     `peer_host` is the address it came from.
     """
@@ -62,11 +65,16 @@ class BodyTooSlow(Exception):
 
 
 class HttpPeer:
-    """One HTTP connection: a task answers requests in turn while bytes are handed in from the socket."""
+    """One HTTP request, and those that were sent before its answer: a task answers while bytes are handed in.
 
-    def __init__(self, server: MockServer, transport: asyncio.Transport) -> None:
+    `kept` is called when all are answered and the client may ask for something else on the same connection, be it a
+    WebSocket.
+    """
+
+    def __init__(self, server: MockServer, transport: asyncio.Transport, kept: Callable[[], None]) -> None:
         self._server = server
         self._transport = transport
+        self._kept = kept
         self._limits = server.settings.limits
         self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=self._limits.head_bytes)
         self._news = asyncio.Event()
@@ -113,14 +121,19 @@ class HttpPeer:
     # --- requests, one after the other ------------------------------------------------------------------------------
 
     async def _serve(self) -> None:
+        kept = False
         try:
-            await self._answer_all()
-            await self._take_in_the_rest()
+            kept = await self._answer_all()
+            if not kept:
+                await self._take_in_the_rest()
         except TimeoutError:
             LOG.warning("cut a client that does not read")
             self._transport.abort()
         finally:
-            self._close()
+            if kept:
+                self._kept()
+            else:
+                self._close()
 
     def _close(self) -> None:
         """Close once all is sent, or when the client has not taken it in in time."""
@@ -128,10 +141,13 @@ class HttpPeer:
             self._transport.close()
             self._cut = asyncio.get_running_loop().call_later(self._limits.close_timeout_s, self._transport.abort)
 
-    async def _answer_all(self) -> None:
+    async def _answer_all(self) -> bool:
+        """Whether the connection is kept for requests that have not begun to come."""
         try:
             while await self._one_request():
                 self._http.start_next_cycle()
+                if self._http.trailing_data == (b"", False):
+                    return True
         except (h11.RemoteProtocolError, BodyTooSlow) as error:
             await self._complain(error)
         except TimeoutError:
@@ -140,6 +156,7 @@ class HttpPeer:
             LOG.error("request failed", exc_info=error)
             self._server.errors.append(error)
             await self._complain(error)
+        return False
 
     async def _one_request(self) -> bool:
         """Answer the next request; False when the connection ends with it."""
@@ -153,7 +170,7 @@ class HttpPeer:
         request = HttpRequest(
             head.method.decode("ascii"),
             head.target.decode("ascii", "replace"),
-            {name.decode("ascii"): value.decode("latin-1") for name, value in head.headers},
+            _joined(head.headers),
             (self._transport.get_extra_info("peername") or (None,))[0],
         )
         if not {"content-length", "transfer-encoding"} & request.headers.keys():
@@ -254,3 +271,10 @@ class HttpPeer:
         data = self._http.send(event)
         if data and not self._transport.is_closing():
             self._transport.write(data)
+
+
+def _joined(fields: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    headers: dict[str, str] = {}
+    for name, value in ((name.decode("ascii"), value.decode("latin-1")) for name, value in fields):
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    return headers

@@ -1,4 +1,4 @@
-"""One TCP connection: reads the request's head, then hands over to WebSocket or to HTTP. Both share the one port.
+"""One TCP connection: reads a request's head, then hands over to WebSocket or to HTTP. Both share the one port.
 
 h11 parses the head. An upgrade goes on in the `websockets` package's Sans-I/O `ServerProtocol`, which is given the very
 bytes that came; anything else goes on through h11 to the routes. All flow control, limits and deadlines live in the
@@ -8,6 +8,7 @@ shells, nowhere else.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, Protocol
 
 import h11
@@ -24,7 +25,7 @@ _TLS_HANDSHAKE: Final = b"\x16\x03"
 
 
 class Peer(Protocol):
-    """What a connection has become once its first request's head was read."""
+    """What a connection has become once a request's head was read."""
 
     def receive(self, data: bytes) -> None:
         """Bytes came."""
@@ -63,8 +64,7 @@ class PortProtocol(asyncio.Protocol):
         self._transport = transport
         transport.set_write_buffer_limits(high=256 * 1024)
         self._server.connected(transport)
-        limit_s = self._server.settings.limits.head_timeout_s
-        self._deadline = asyncio.get_running_loop().call_later(limit_s, transport.abort)
+        self._await_head(transport.abort)
 
     def data_received(self, data: bytes) -> None:
         """Bytes came."""
@@ -105,6 +105,19 @@ class PortProtocol(asyncio.Protocol):
         if self._peer is not None:
             self._peer.resume_writing()
 
+    def _await_head(self, give_up: Callable[[], None]) -> None:
+        limit_s = self._server.settings.limits.head_timeout_s
+        self._deadline = asyncio.get_running_loop().call_later(limit_s, give_up)
+
+    def _kept(self) -> None:
+        """The HTTP requests so far are answered; what the client asks for next may as well be a WebSocket.
+
+        A client with a pool of connections (Node's fetch and WebSocket share one) upgrades one that it posted on.
+        """
+        self._peer = None
+        self._await_head(self._transport.close)
+        self._transport.resume_reading()
+
     def _hand_over(self) -> None:
         head, self._head = self._head, b""
         limit = self._server.settings.limits.head_bytes
@@ -112,7 +125,7 @@ class PortProtocol(asyncio.Protocol):
             head = head[: limit + 1]  # h11 refuses what is too long (431) only as long as it is not complete
         target = _upgrade_target(head, limit)
         if target is None:
-            self._peer = HttpPeer(self._server, self._transport)
+            self._peer = HttpPeer(self._server, self._transport, self._kept)
             self._peer.receive(head)
         else:
             self._peer = UpgradePeer(self._server, self._transport, target)

@@ -121,7 +121,7 @@ class Reception:
             response = options.response(request_id, self._settings.error_names)
             journal.refused(response.status, dict(response.headers), response.body.decode("utf-8", "replace"), now_s)
             return Refused(response, options.message, journal)
-        headers = (("dg-request-id", request_id), *_cors(asked.headers.get("Origin")))
+        headers = (("dg-request-id", request_id), *_cors(_joined(asked.headers, "Origin")))
         journal.opened(dict(headers), now_s)
         connection = self._connection(options, request_id, created, journal, _client(asked.headers, asked.target))
         attempt.run.begin()
@@ -205,9 +205,10 @@ class Reception:
         offered = [item.strip() for line in headers.get_all("Sec-WebSocket-Protocol") for item in line.split(",")]
         if path not in (LISTEN_PATH, FLUX_PATH):
             return refusals.PATH_NOT_FOUND
-        if not self._origin_allowed(headers.get("Origin")):
-            return Refusal(403, f"Origin {headers.get('Origin')} may not connect to this server.")
-        refused = self.admit(headers.get("Authorization"), offered)
+        origin = _joined(headers, "Origin")
+        if not self._origin_allowed(origin):
+            return Refusal(403, f"Origin {origin} may not connect to this server.")
+        refused = self.admit(_joined(headers, "Authorization"), offered)
         if refused is not None:
             return refused
         if not handshake_ok:
@@ -244,6 +245,11 @@ def _client(headers: Headers, target: str) -> str:
     """Who a client is, as far as its request tells: its credentials, hashed, and what it asks for."""
     secrets = [*headers.get_all("Authorization"), *headers.get_all("Sec-WebSocket-Protocol")]
     return hashlib.sha256("\n".join([*secrets, target]).encode()).hexdigest()
+
+
+def _joined(headers: Headers, name: str) -> str | None:
+    """The value of a header; one that came more than once has its values joined by commas (RFC 9110, 5.3)."""
+    return ", ".join(headers.get_all(name)) or None
 
 
 def _cors(origin: str | None) -> tuple[tuple[str, str], ...]:

@@ -255,6 +255,28 @@ def test_two_requests_on_one_connection(wire: Wire, booking: Clip) -> None:
     assert len({answer.headers["dg-request-id"] for answer in first_and_second}) == 2
 
 
+def test_a_connection_that_was_posted_on_becomes_a_websocket(wire: Wire, booking: Clip) -> None:
+    """Node's `fetch` and `WebSocket` take their connections from one pool."""
+    data = booking.path.read_bytes()
+    request = b"POST %b HTTP/1.1\r\nHost: x\r\nAuthorization: Token secret\r\nContent-Length: %d\r\n\r\n%b"
+    with wire.socket() as line:
+        line.sendall(request % (TARGET.encode(), len(data), data))
+        posted = wire.answer(line)
+        line.sendall(wire.upgrade_head())
+        upgraded = wire.answer(line)
+
+    assert transcript(posted) == booking.text
+    assert upgraded.status == 101
+
+
+@pytest.mark.deepgram(settings=ServerSettings(limits=Limits(head_timeout_s=0.1)))
+def test_a_kept_connection_without_a_further_request_is_closed(wire: Wire) -> None:
+    with wire.socket() as line:
+        line.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert wire.answer(line).status == 200
+        assert line.recv(1) == b""
+
+
 def test_requests_sent_all_at_once_are_answered_in_order(wire: Wire) -> None:
     request = b"GET /%b HTTP/1.1\r\nHost: x\r\n%b\r\n"
     with wire.socket() as line, line.makefile("rb") as answers:

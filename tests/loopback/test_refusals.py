@@ -54,6 +54,15 @@ def test_a_post_without_the_right_key_is_refused(wire: Wire, authorization: str 
 
 
 @pytest.mark.deepgram(api_key="secret")
+@pytest.mark.parametrize("first_line", ["GET /v1/listen HTTP/1.1", "POST /v1/listen HTTP/1.1"])
+def test_two_keys_are_none(wire: Wire, first_line: str) -> None:
+    head = wire.upgrade_head().replace(b"\r\n", b"\r\nAuthorization: Token secret\r\n", 1)
+    head = head.replace(head.partition(b"\r\n")[0], first_line.encode())
+
+    refused(wire.request(head), 401, "INVALID_AUTH", "Invalid credentials.")
+
+
+@pytest.mark.deepgram(api_key="secret")
 @pytest.mark.parametrize("offered", ["token, wrong", "token", "bearer,", "graphql-ws, secret"])
 def test_a_subprotocol_without_the_right_key_is_refused(wire: Wire, offered: str) -> None:
     answer = wire.upgrade(GOOD, authorization=None, sec_websocket_protocol=offered)
