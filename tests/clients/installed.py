@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -60,7 +61,7 @@ class Client:
     @property
     def folder(self) -> Path:
         """Where it is installed."""
-        return FOLDER / f"{self.package.strip('@').replace('/', '-')}-{self.version}"
+        return FOLDER / f"{re.sub('[^a-z-]+', '-', self.package).strip('-')}-{self.version}"
 
     @property
     def command(self) -> list[str]:
@@ -78,6 +79,12 @@ CLIENTS: Final = (
     Client("@deepgram/sdk", "3.13.0", "node_sdk_3.js", flux=False),
     Client("@deepgram/sdk", "5.13.0", "node_sdk_5.js", flux=True),
 )
+
+VOICE_FRAMEWORKS: Final = (
+    Client("livekit-plugins-deepgram", "1.8.9", "livekit_agents.py", flux=True),
+    Client("pipecat-ai[deepgram]", "1.14.0", "pipecat_services.py", flux=True),
+)
+"""Their users get frames and events of the framework's own, and not Deepgram's messages."""
 
 
 @dataclass(frozen=True)
@@ -168,7 +175,7 @@ def install(client: Client) -> None:
         shutil.rmtree(making, ignore_errors=True)
 
 
-def install_all(clients: tuple[Client, ...] = CLIENTS) -> dict[Client, str]:
+def install_all(clients: tuple[Client, ...] = (*CLIENTS, *VOICE_FRAMEWORKS)) -> dict[Client, str]:
     """Install side by side; returns those that could not be, with the reason."""
     with ThreadPoolExecutor(AT_ONCE) as pool:
         return {client: why for client, why in zip(clients, pool.map(_why_not, clients), strict=True) if why}
