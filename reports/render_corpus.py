@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import chain, repeat
 
 from harness.results import CorpusRun, CorpusTotal
+from harness.scoring.causes import Cause
 from reports.figures import count, one_line
 from reports.render_text import put_scores
 from reports.scores import Side, comparison_line, score_table, score_title
@@ -34,9 +35,38 @@ def render_corpus_text(run: CorpusRun, *, width: int = DEFAULT_WIDTH, color: boo
         page.line()
         page.line(f"under {one_line(total.normalizer)}", "bold")
         put_scores(page, score_table(_title(run), *_sides(total), [*_notes(run), comparison_line(total.comparison)]))
+    _put_causes(page, run)
+    _put_delays(page, run)
     page.line()
     page.line(*_last_line(run))
     return page.text()
+
+
+def _put_causes(page: TextPage, run: CorpusRun) -> None:
+    found = [(cause, run.causes[cause]) for cause in Cause if run.causes.get(cause)]
+    if not found:
+        return
+    page.line()
+    errors = sum(number for _, number in found)
+    page.line(f"why streaming has {count(errors, 'error')} that pre-recorded has not", "bold")
+    page.grid([[(str(number), ""), (cause.value, "")] for cause, number in found], indent=2)
+
+
+def _put_delays(page: TextPage, run: CorpusRun) -> None:
+    if not run.delays:
+        return
+    page.line()
+    page.line("how late words come: each file's median, in seconds, over the files", "bold")
+    header = [("", ""), *((name, "bold") for name in ("p50", "p95", "p99", "most", "files"))]
+    rows = [
+        [
+            (name.removesuffix("_p50_wall_s").replace("_", " "), ""),
+            *((f"{seconds:.3f}", "") for seconds in (spread.p50_s, spread.p95_s, spread.p99_s, spread.max_s)),
+            (str(spread.count), ""),
+        ]
+        for name, spread in run.delays.items()
+    ]
+    page.grid([header, *rows], indent=2)
 
 
 def _title(run: CorpusRun) -> str:

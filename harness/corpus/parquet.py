@@ -14,6 +14,7 @@ from typing import Any, Final
 from harness.corpus.rows import Row, Scored, Tally
 from harness.errors import BadInput
 from harness.results import CorpusRun
+from harness.scoring.causes import Cause
 
 _BATCH: Final = 1000
 _TALLY: Final = Tally.__struct_fields__
@@ -62,11 +63,13 @@ def _columns(pa: Any) -> Iterator[Any]:
     yield from ((name, pa.int64()) for name in ("interims", "finals"))
     yield from ((name, pa.float64()) for name in _NUMBERS)
     yield from ((f"{side}_{name}", pa.int64()) for side in _SIDES for name in _TALLY)
+    yield from ((f"cause_{cause.name.lower()}", pa.int64()) for cause in Cause)
 
 
 def _lines(row: Row) -> Iterator[dict[str, Any]]:
     """One for each normaliser; a single one, without counts, of a file that has no reference."""
-    plain = {name: getattr(row, name) for name in Row.__struct_fields__ if name != "scores"}
+    plain = {name: getattr(row, name) for name in Row.__struct_fields__ if name not in ("scores", "causes")}
+    plain |= {f"cause_{cause.name.lower()}": found for cause, found in (row.causes or {}).items()}
     if not row.scores:
         yield plain
     for scored in row.scores:

@@ -11,11 +11,13 @@ from typing import Any, Final
 
 import msgspec
 
+from harness.scoring.causes import Cause
 from harness.scoring.error_rate import ErrorRate
 from harness.scoring.normalize import Normalizer, normalizer
 from harness.scoring.wer import score
 
 TIME_ENDING: Final = "_wall_s"
+DELAYS: Final = ("word_shown_p50_wall_s", "word_final_p50_wall_s", "end_of_speech_p50_wall_s")
 
 
 class Tally(msgspec.Struct, frozen=True, gc=False, kw_only=True):
@@ -76,10 +78,16 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
         interims, finals: Results that came, with and without `is_final`.
         streaming, prerecorded: the transcripts, channels joined by a space; None for a side that failed.
         scores: under each normaliser; none without a reference.
+        causes: of the errors that streaming has and pre-recorded has not, how many have each cause, under the
+            normaliser that was named first when the file was done (docs/reference/causes.md); None without a reference
+            or without a pre-recorded answer.
         streaming_wall_s: from the connect to the end.
         first_interim_wall_s, first_final_wall_s: from the first audio to the first Results, or final, with text.
         last_message_wall_s: from the last audio to the last message.
         prerecorded_wall_s: from the request to the end of the response.
+        word_shown_p50_wall_s, word_final_p50_wall_s: from a word's end to any Results, or a final, with it: the median
+            of the file's words; None unless it was sent in real time (docs/reference/delay.md).
+        end_of_speech_p50_wall_s: from the last word of an utterance to its end being told, in the same way.
     """
 
     id: str
@@ -97,11 +105,15 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     streaming: str | None = None
     prerecorded: str | None = None
     scores: tuple[Scored, ...] = ()
+    causes: dict[Cause, int] | None = None
     streaming_wall_s: float | None = None
     first_interim_wall_s: float | None = None
     first_final_wall_s: float | None = None
     last_message_wall_s: float | None = None
     prerecorded_wall_s: float | None = None
+    word_shown_p50_wall_s: float | None = None
+    word_final_p50_wall_s: float | None = None
+    end_of_speech_p50_wall_s: float | None = None
 
     @property
     def failed(self) -> bool:
@@ -110,10 +122,11 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def scored(row: Row, reference: str | None, names: Iterable[str]) -> Row:
-    """The row with its transcripts scored against a reference under these normalisers."""
+    """The row scored against a reference under these normalisers; of another reference no causes are known."""
     return msgspec.structs.replace(
         row,
         reference=reference,
+        causes=row.causes if reference == row.reference else None,
         scores=() if reference is None else tuple(_scored(row, reference, each) for each in map(normalizer, names)),
     )
 

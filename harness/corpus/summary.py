@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
+from array import array
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import msgspec
 
-from harness.corpus.rows import Row
+from harness.corpus.rows import DELAYS, Row
 from harness.corpus.settings import Settings, different
 from harness.corpus.totals import Totals
 from harness.errors import BadInput
-from harness.results import CorpusRun
+from harness.results import CorpusRun, DelaySpread
+from harness.scoring.causes import Cause
 
 
 def run_path(folder: Path) -> Path:
@@ -77,6 +80,8 @@ class Counted:
         self._totals = Totals(seed)
         self._finished = self._failed = self._unscored = self._synthetic = self._unknown = self._faulty = 0
         self._audio_s = 0.0
+        self._causes: Counter[Cause] = Counter()
+        self._delays = {name: array("d") for name in DELAYS}
 
     def pass_on(self, rows: Iterable[Row]) -> Iterator[Row]:
         """The same rows, counted."""
@@ -89,6 +94,10 @@ class Counted:
             self._unknown += row.synthetic is None and not row.failed
             self._audio_s += row.audio_s
             self._totals.add(row)
+            self._causes.update(row.causes or {})
+            for name, seconds in self._delays.items():
+                if (median_s := getattr(row, name)) is not None:
+                    seconds.append(median_s)
             yield row
 
     def result(self, begun: CorpusRun) -> CorpusRun:
@@ -104,4 +113,6 @@ class Counted:
             audio_s=round(self._audio_s, 3),
             partial=self._finished < begun.files,
             totals=self._totals.result(),
+            causes=dict(self._causes),
+            delays={name: spread for name, seconds in self._delays.items() if (spread := DelaySpread.of(seconds))},
         )

@@ -19,8 +19,9 @@ from harness.corpus.inputs import Item
 from harness.corpus.rows import Row, scored
 from harness.corpus.settings import Settings
 from harness.errors import BadInput, DgHarnessError
-from harness.results import CaseResult, Outcome
+from harness.results import CaseResult, Outcome, Streamed
 from harness.runner import Answering, run_case
+from harness.scoring.delay_measure import DelayMeasure
 
 LOG: Final = logging.getLogger("dgharness.corpus")
 
@@ -92,8 +93,9 @@ async def _carried_out(row: Row, item: Item, work: Work, answer: Answer) -> Row:
     row = msgspec.structs.replace(row, audio_s=round(decode(data, item.audio).duration_audio_s, 6))
     case = work.settings.case(item)
     async with answer(case) as answering:
-        # Without its reference: scoring is ours, and there may be several normalisers.
-        done = await run_case(msgspec.structs.replace(case, reference=None), answering, tool=work.tool)
+        # The case finds the causes, under one normaliser; scoring under all of them is ours.
+        first = next(iter(work.normalizers), case.normalizer)
+        done = await run_case(msgspec.structs.replace(case, normalizer=first), answering, tool=work.tool)
     if done.interrupted:
         raise asyncio.CancelledError
     # A mock's port is another one each time.
@@ -121,7 +123,16 @@ def _row(row: Row, result: CaseResult, mock: str | None) -> Row:
         first_final_wall_s=streamed.first_final_wall_s,
         last_message_wall_s=streamed.last_message_wall_s,
         prerecorded_wall_s=posted.wall_s,
+        causes=result.causes.counts if result.causes is not None else None,
+        word_shown_p50_wall_s=_median(streamed, DelayMeasure.WORD_SHOWN),
+        word_final_p50_wall_s=_median(streamed, DelayMeasure.WORD_FINAL),
+        end_of_speech_p50_wall_s=_median(streamed, DelayMeasure.END_OF_SPEECH),
     )
+
+
+def _median(streamed: Streamed, measure: DelayMeasure) -> float | None:
+    spread = streamed.delay.spread.get(measure) if streamed.delay is not None else None
+    return spread.p50_s if spread is not None else None
 
 
 def _without_port(failure: str | None, mock: str | None) -> str | None:

@@ -6,7 +6,9 @@ from typing import Any, Literal
 
 import msgspec
 
+from harness.results.delay import DelaySpread
 from harness.results.scores import Comparison, Score
+from harness.scoring.causes import Cause
 
 
 class CorpusTotal(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,6 +46,9 @@ class CorpusRun(msgspec.Struct, frozen=True, kw_only=True):
         audio_s: seconds of audio of all the finished.
         partial: whether files are missing.
         totals: under each normaliser.
+        causes: of all errors that streaming has and pre-recorded has not, how many have each cause.
+        delays: over the files that were sent in real time, by the field of the row (`word_shown_p50_wall_s`): how each
+            file's median spreads.
     """
 
     layout: Literal[1] = 1
@@ -61,3 +66,5 @@ class CorpusRun(msgspec.Struct, frozen=True, kw_only=True):
     audio_s: float = 0.0
     partial: bool = True
     totals: tuple[CorpusTotal, ...] = ()
+    causes: dict[Cause, int] = {}
+    delays: dict[str, DelaySpread] = {}

@@ -57,7 +57,8 @@ def test_the_documented_query_gives_what_the_runs_say(
             expected.append(
                 (of_run["run_id"], total["normalizer"], 2, 2 * of_run["failed"], *map(pytest.approx, rates))
             )
-    assert [line[:-1] for line in found] == expected
+    assert [line[:-2] for line in found] == expected
+    assert [line[-2] for line in found] == [0, 0, 0]
     assert len(found) == 3
     assert all(0 < line[-1] < 5 for line in found)
     assert found[0][3] == 2, "both sides of the file that is not there failed"

@@ -380,12 +380,13 @@ def test_audio_that_nothing_answers_is_told_without_a_recording(
     assert ran.err.endswith("what was received is in the result, marked partial\n")
 
 
-def test_other_encodings_are_sent_as_declared(run: Run, clip: Path, mock: StartServer) -> None:
+def test_other_encodings_are_sent_as_declared(run: Run, clip: Path, mock: StartServer, helpers: Helpers) -> None:
     server = mock()
     ran = run(
         "stream", clip, "--url", f"ws://127.0.0.1:{server.port}", *FAST, "--encoding", "mulaw", "--sample-rate", 8000
     )
     assert ran.code == 0
+    helpers.wait_for(lambda: server.sessions[0].recording().audio is not None)  # noted once the client has gone
     audio = server.sessions[0].recording().audio
     assert audio is not None
     assert audio.encoding == Encoding.MULAW

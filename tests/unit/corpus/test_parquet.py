@@ -13,6 +13,7 @@ from harness.corpus.parquet import write_parquet
 from harness.corpus.rows import Row, scored
 from harness.errors import BadInput
 from harness.results import CorpusRun
+from harness.scoring.causes import Cause
 
 if TYPE_CHECKING:
     from tests.unit.corpus.conftest import MakeItems, MakeRow
@@ -46,12 +47,21 @@ def test_every_field_of_a_row_has_its_column(tmp_path: Path, items: MakeItems, r
     (one,) = items("one")
     write_parquet(tmp_path / "rows.parquet", [row(one)], RUN)
     columns = set(pq.read_schema(tmp_path / "rows.parquet").names)
-    assert set(Row.__struct_fields__) - {"scores"} <= columns
+    assert set(Row.__struct_fields__) - {"scores", "causes"} <= columns
     (line,) = pq.read_table(tmp_path / "rows.parquet").to_pylist()
-    kept = {name: line[name] for name in Row.__struct_fields__ if name != "scores"}
-    assert kept == {name: value for name, value in msgspec.to_builtins(row(one)).items() if name != "scores"} | {
-        "reasons": []
-    }
+    kept = {name: line[name] for name in Row.__struct_fields__ if name not in ("scores", "causes")}
+    whole = msgspec.to_builtins(row(one)).items()
+    assert kept == {name: value for name, value in whole if name not in ("scores", "causes")} | {"reasons": []}
+
+
+def test_causes_have_a_column_each(tmp_path: Path, items: MakeItems, row: MakeRow) -> None:
+    (one,) = items("one")
+    found = msgspec.structs.replace(row(one), causes={Cause.SEGMENT_CUT: 2, Cause.RECOGNITION: 0})
+    write_parquet(tmp_path / "rows.parquet", [found, row(one)], RUN)
+    lines = pq.read_table(tmp_path / "rows.parquet").to_pylist()
+    assert [line["cause_segment_cut"] for line in lines] == [2, None]
+    assert [line["cause_recognition"] for line in lines] == [0, None]
+    assert {f"cause_{cause.name.lower()}" for cause in Cause} <= set(lines[0])
 
 
 def test_more_rows_than_a_batch_holds(tmp_path: Path, items: MakeItems, row: MakeRow) -> None:

@@ -15,6 +15,7 @@ from harness.corpus.settings import SYNTHETIC, Settings
 from harness.corpus.summary import Counted, check_same, read_run, write_run
 from harness.errors import BadInput
 from harness.results import CorpusRun
+from harness.scoring.causes import Cause
 from harness.scoring.normalize import normalizer
 from harness.scoring.significance import compare
 from harness.scoring.wer import score
@@ -93,6 +94,29 @@ def test_synthetic_answers_need_a_reference(items: MakeItems) -> None:
     (one,) = items("one")
     with pytest.raises(BadInput, match=r"one\.wav: has no reference, of which synthetic answers are made"):
         Settings(answers=SYNTHETIC).case(Item(one.id, one.audio, None))
+
+
+def test_causes_and_delays_are_those_of_all_rows(items: MakeItems, row: MakeRow) -> None:
+    one, two, three = items("one", "two", "three")
+    rows = [
+        msgspec.structs.replace(row(one), causes={Cause.SEGMENT_CUT: 2}, word_shown_p50_wall_s=1.0),
+        msgspec.structs.replace(row(two), causes={Cause.SEGMENT_CUT: 1, Cause.SEAM: 1}, word_shown_p50_wall_s=3.0),
+        row(three),
+    ]
+    counted = Counted(seed=7)
+    list(counted.pass_on(rows))
+    run = counted.result(begun())
+    assert run.causes == {Cause.SEGMENT_CUT: 3, Cause.SEAM: 1}
+    assert run.delays.keys() == {"word_shown_p50_wall_s"}
+    spread = run.delays["word_shown_p50_wall_s"]
+    assert (spread.count, spread.p50_s, spread.max_s) == (2, 1.0, 3.0)
+
+
+def test_another_reference_has_no_causes(items: MakeItems, row: MakeRow) -> None:
+    (one,) = items("one")
+    found = msgspec.structs.replace(row(one), causes={Cause.SEAM: 1})
+    assert scored(found, one.reference, ["basic"]).causes == {Cause.SEAM: 1}
+    assert scored(found, "another", ["basic"]).causes is None
 
 
 def test_only_times_are_left_out_of_what_must_be_the_same(items: MakeItems, row: MakeRow) -> None:
