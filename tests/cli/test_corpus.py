@@ -82,6 +82,21 @@ def test_every_file_has_a_row_and_the_totals_are_theirs(run: Run, corpus: MakeCo
     }
 
 
+def test_a_row_says_why_streaming_is_worse_and_how_late_its_words_came(
+    run: Run, corpus: MakeCorpus, tmp_path: Path
+) -> None:
+    wrong = ("--synthetic", "--speed", 1, "--streaming-error-rate", 0.9)
+    ran = run("corpus", corpus(1), *wrong, "--normalizer", "basic", "--out", tmp_path / "out")
+    (row,) = rows_in(tmp_path / "out")
+    assert row.causes is not None
+    assert 0 < sum(row.causes.values()) <= row.scores[0].streaming.counts.errors
+    assert row.word_shown_p50_wall_s is not None
+    assert row.word_final_p50_wall_s is not None
+    assert row.word_shown_p50_wall_s <= row.word_final_p50_wall_s
+    assert "that pre-recorded has not" in ran.out
+    assert "how late words come" in ran.out
+
+
 def test_the_rows_are_the_same_whoever_did_the_work(run: Run, corpus: MakeCorpus, tmp_path: Path) -> None:
     folder = corpus(6)
     (folder / "speaker1" / "broken.wav").write_bytes(b"RIFF")

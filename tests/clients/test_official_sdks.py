@@ -8,8 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from harness.audio.decode import encode, read_audio
-from harness.audio.format import AudioFormat
 from harness.conformance.findings import Blame
 from harness.pytest_support import DeepgramServer
 from tests.clients.installed import CLIENTS, Client, Run, run
@@ -29,14 +27,6 @@ pytestmark = [
 every_client = pytest.mark.parametrize("client", CLIENTS, ids=lambda client: client.name)
 every_flux_client = pytest.mark.parametrize("client", [c for c in CLIENTS if c.flux], ids=lambda client: client.name)
 Needs = Callable[[Client], Client]
-
-
-@pytest.fixture(scope="session")
-def audio(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The clip as 16 kHz linear16 without a header."""
-    path = tmp_path_factory.mktemp("audio") / "command.raw"
-    path.write_bytes(encode(read_audio(COMMAND), AudioFormat()))
-    return path
 
 
 def check_server(server: DeepgramServer, run: Run) -> None:

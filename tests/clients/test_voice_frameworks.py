@@ -8,8 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from harness.audio.decode import encode, read_audio
-from harness.audio.format import AudioFormat
 from harness.conformance.findings import Blame
 from harness.pytest_support import DeepgramServer
 from tests.clients.installed import VOICE_FRAMEWORKS, Client, run
@@ -28,14 +26,6 @@ pytestmark = [
 every_framework = pytest.mark.parametrize("client", VOICE_FRAMEWORKS, ids=lambda client: client.name)
 both_endpoints = pytest.mark.parametrize("mode", ["stream", "turns"])
 Needs = Callable[[Client], Client]
-
-
-@pytest.fixture(scope="session")
-def audio(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The clip as 16 kHz linear16 without a header."""
-    path = tmp_path_factory.mktemp("audio") / "command.raw"
-    path.write_bytes(encode(read_audio(COMMAND), AudioFormat()))
-    return path
 
 
 @both_endpoints
