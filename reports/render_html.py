@@ -18,7 +18,8 @@ from harness.results import AlignedRun, CaseResult, Outcome, Prerecorded, RunRes
 from harness.scoring.delay_measure import DelayMeasure
 from reports.delays import DELAY_HEADER, READ_HEADER
 from reports.figures import UNDEFINED, duration, one_line, percent, points
-from reports.plots import ABOUT, PLOTS, plot
+from reports.plots import as_data_url
+from reports.run_plots import run_plots
 from reports.summary import CaseSummary, summarise_case, summarise_run
 from reports.timeline import WIDTH, Drawing, drawing
 
@@ -84,7 +85,7 @@ def render_run_html(run: RunResult) -> str:
         style=style,
         script=script,
         run=summarise_run(run),
-        pictures=list(_pictures(run)),
+        pictures=[Picture(as_data_url(plot), plot.about) for plot in run_plots(run)],
         columns=_COLUMNS,
         cases=[_page(case, number) for number, case in enumerate(run.cases)],
         delay_header=DELAY_HEADER,
@@ -118,13 +119,6 @@ def _asset(name: str) -> str:
 
 def _hash(text: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
-
-
-def _pictures(run: RunResult) -> Iterator[Picture]:
-    for name in PLOTS:
-        drawn = plot(run, name)
-        if drawn is not None:
-            yield Picture(f"data:image/svg+xml;base64,{base64.b64encode(drawn).decode()}", ABOUT[name])
 
 
 def _page(case: CaseResult, number: int) -> CasePage:

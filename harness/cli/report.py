@@ -14,8 +14,9 @@ from harness.cli.output import check_writable, say, style_for
 from harness.cli.report_files import ReportFiles, report_options
 from harness.errors import BadInput
 from harness.results import RunResult, from_json, schema, to_json
-from reports.plots import PLOTS, plot
+from reports.plots import drawn
 from reports.render_text import render_run_text
+from reports.run_plots import run_plots
 
 
 def _print_schema(ctx: click.Context, _parameter: click.Parameter, wanted: bool) -> None:
@@ -72,10 +73,8 @@ def _read(path: Path) -> RunResult:
 def _plots(run: RunResult, folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name in PLOTS:
-            for kind in ("svg", "png"):
-                drawn = plot(run, name, kind)
-                if drawn is not None:
-                    (folder / f"{name}.{kind}").write_bytes(drawn)
+        for plot in run_plots(run):
+            (folder / f"{plot.name}.svg").write_bytes(drawn(plot, "svg"))
+            (folder / f"{plot.name}.png").write_bytes(drawn(plot, "png"))
     except OSError as error:
         raise BadInput(f"{folder}: cannot be written ({error.strerror})") from None
