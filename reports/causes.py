@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from harness.results import CaseResult, Causes, ExtraError
 from harness.scoring.causes import Cause
-from reports.figures import count, one_line, shorten
+from reports.figures import count, one_line, percent, shorten
 
 _EVIDENCE_CHARACTERS: Final = 200
 _WORD_CHARACTERS: Final = 40
@@ -21,8 +21,8 @@ class CauseTable:
     Attributes:
         title: how many there are.
         header: what the cells of a row are.
-        rows: one for each cause that there is, with how many errors it made; and one of them with its evidence, or of
-            a run in how many cases they are.
+        rows: one for each cause that there is, with how many errors it made; and one of them with its evidence, of a
+            run in how many cases they are, or of a corpus their share.
     """
 
     title: str
@@ -55,6 +55,15 @@ def run_cause_table(cases: Iterable[CaseResult]) -> CauseTable | None:
             rows.append((cause.value, str(sum(numbers)), str(len(numbers))))
     title = _title(sum(causes.extra for causes in found), sum(causes.fewer for causes in found))
     return CauseTable(title, ("cause", "errors", "cases"), tuple(rows))
+
+
+def counted_cause_table(counts: Mapping[Cause, int]) -> CauseTable | None:
+    """The causes of many utterances, counted; None when there are no extra errors."""
+    errors = sum(counts.values())
+    rows = tuple(
+        (cause.value, str(found), percent(found / errors)) for cause in Cause if (found := counts.get(cause, 0))
+    )
+    return CauseTable(_title(errors, 0), ("cause", "errors", "share"), rows) if rows else None
 
 
 def _title(extra: int, fewer: int) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -72,6 +72,12 @@ class DelayTable:
     streams: tuple[DelayRow, ...]
     read: tuple[ReadRow, ...]
     notes: tuple[str, ...]
+
+    @property
+    def grids(self) -> tuple[tuple[Sequence[str], Sequence[Sequence[str]]], ...]:
+        """Those of `rows`, `streams` and `read` that are not empty, each below its header."""
+        every = ((DELAY_HEADER, self.rows), (STREAMS_HEADER, self.streams), (READ_HEADER, self.read))
+        return tuple((header, rows) for header, rows in every if rows)
 
 
 def delay_table(delay: Delay | DelayTotal | None, stability: Stability | None) -> DelayTable | None:

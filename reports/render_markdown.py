@@ -14,7 +14,7 @@ from typing import Final
 from harness.conformance.findings import Family
 from harness.results import Outcome, RunResult
 from reports.causes import CauseTable
-from reports.delays import DELAY_HEADER, READ_HEADER, STREAMS_HEADER, DelayTable
+from reports.delays import DelayTable
 from reports.figures import UNDEFINED
 from reports.scores import ScoreTable
 from reports.summary import CaseSummary, Fact, summarise_run
@@ -30,13 +30,13 @@ def render_run_markdown(run: RunResult) -> str:
     summary = summarise_run(run)
     blocks = [
         f"## {escape(summary.tool)}: {escape(summary.last_line)}",
-        _list(summary.facts),
+        listed(summary.facts),
         table(_OVERVIEW_HEADER, [_overview_row(case) for case in summary.cases]),
         "### Totals",
         f"**{escape(summary.comparison)}**" if summary.comparison else "",
-        *_scores(summary.totals),
-        *_causes(summary.causes),
-        *_delays(summary.delays),
+        *blocks_of_scores(summary.totals),
+        *blocks_of_causes(summary.causes),
+        *blocks_of_delays(summary.delays),
     ]
     for case in summary.cases:
         blocks += _section(case)
@@ -76,15 +76,15 @@ def _overview_row(case: CaseSummary) -> list[str]:
 def _section(case: CaseSummary) -> Iterator[str]:
     opened = "" if case.outcome is Outcome.PASS else " open"
     yield f"<details{opened}><summary>{case.outcome.value.upper()} {escape(case.name)}</summary>"
-    yield _list([Fact("reason", reason) for reason in case.reasons] + list(case.facts))
+    yield listed([Fact("reason", reason) for reason in case.reasons] + list(case.facts))
     if case.verdict is None:
         yield "Verdict: not judged"
     else:
         yield from _verdict(case.verdict)
-    yield _list(case.transcripts)
-    yield from _scores(case.scores)
-    yield from _causes(case.causes)
-    yield from _delays(case.delays)
+    yield listed(case.transcripts)
+    yield from blocks_of_scores(case.scores)
+    yield from blocks_of_causes(case.causes)
+    yield from blocks_of_delays(case.delays)
     yield table(
         ("check", "found", "at most", "outcome"),
         [[check.name, check.found, check.allowed, "pass" if check.passed else "FAIL"] for check in case.checks],
@@ -98,7 +98,7 @@ def _verdict(verdict: VerdictSummary) -> Iterator[str]:
         [[line.family, status_word(line.status), "; ".join(line.figures) or UNDEFINED] for line in verdict.families],
     )
     yield "\n".join(_finding(finding) for finding in verdict.findings)
-    yield _list([Fact("more", line) for line in verdict.left_out])
+    yield listed([Fact("more", line) for line in verdict.left_out])
 
 
 def _finding(finding: FindingLine) -> str:
@@ -113,28 +113,30 @@ def _source(source: str) -> str:
     return f" ([source](<{source}>))" if _LINK.fullmatch(source) else f" ({escape(source)})"
 
 
-def _scores(scores: ScoreTable) -> Iterator[str]:
+def blocks_of_scores(scores: ScoreTable) -> Iterator[str]:
+    """Two sides laid out, with a title and notes."""
     yield escape(scores.title)
     yield table(("measure", "streaming", "pre-recorded", "difference"), scores.rows)
     yield "\n".join(f"- {escape(note)}" for note in scores.notes)
 
 
-def _causes(causes: CauseTable | None) -> Iterator[str]:
+def blocks_of_causes(causes: CauseTable | None) -> Iterator[str]:
+    """Errors by cause; nothing where there are none."""
     if causes is not None:
         yield escape(causes.title)
         yield table(causes.header, causes.rows)
 
 
-def _delays(delays: DelayTable | None) -> Iterator[str]:
+def blocks_of_delays(delays: DelayTable | None) -> Iterator[str]:
+    """Delays and what was read after each, with a title and notes; nothing where nothing was measured."""
     if delays is not None:
         yield escape(delays.title)
-        yield table(DELAY_HEADER, delays.rows)
-        yield table(STREAMS_HEADER, delays.streams)
-        yield table(READ_HEADER, delays.read)
+        yield from (table(header, rows) for header, rows in delays.grids)
         yield "\n".join(f"- {escape(note)}" for note in delays.notes)
 
 
-def _list(facts: Iterable[Fact]) -> str:
+def listed(facts: Iterable[Fact]) -> str:
+    """Labels and what they label, as a list."""
     return "\n".join(f"- **{escape(fact.label)}**: {escape(fact.text)}" for fact in facts)
 
 

@@ -6,17 +6,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from harness.conformance.findings import Severity, Status, Verdict
-from harness.results import CaseResult, Causes, Comparison, Delay, DelayTotal, Outcome, RunResult, Score, Stability
-from reports.causes import CauseTable, cause_table
-from reports.delays import DELAY_HEADER, READ_HEADER, STREAMS_HEADER, DelayTable, delay_table
-from reports.figures import count, one_line
-from reports.scores import ScoreTable, Side, comparison_line, score_table, unscored_line
+from harness.results import CaseResult, Delay, DelayTotal, Outcome, RunResult, Stability
+from reports.causes import CauseTable
+from reports.delays import DelayTable, delay_table
+from reports.figures import one_line
+from reports.scores import ScoreTable
 from reports.summary import CaseSummary, CheckLine, Fact, summarise_case, summarise_run
 from reports.text_page import DEFAULT_WIDTH, Cell, TextPage
 from reports.verdicts import FindingLine, VerdictSummary, status_word, summarise_verdict
 
 # By the word itself: outcomes, statuses, severities and last lines share words, and a word has one colour.
-_STYLE: Final[Mapping[str, str]] = {
+STYLE: Final[Mapping[str, str]] = {
     "pass": "green",
     "fail": "red",
     "error": "bold red",
@@ -40,7 +40,7 @@ def render_run_text(run: RunResult, *, width: int = DEFAULT_WIDTH, color: bool =
     """
     summary, page = summarise_run(run), TextPage(width, color)
     page.line(summary.tool, "bold")
-    _facts(page, summary.facts)
+    put_facts(page, summary.facts)
     for case in summary.cases:
         page.line()
         _case(page, case)
@@ -49,10 +49,10 @@ def render_run_text(run: RunResult, *, width: int = DEFAULT_WIDTH, color: bool =
     put_scores(page, summary.totals)
     if summary.comparison is not None:
         page.line(summary.comparison, "bold", indent=2)
-    _causes(page, summary.causes)
+    put_causes(page, summary.causes)
     put_delays(page, summary.delays)
     page.line()
-    page.line(summary.last_line, _STYLE[summary.word.lower()])
+    page.line(summary.last_line, STYLE[summary.word.lower()])
     return page.text()
 
 
@@ -82,80 +82,38 @@ def render_verdict_text(verdict: Verdict, *, width: int = DEFAULT_WIDTH, color: 
     """One verdict: how each family came out, and every finding; arguments as for `render_run_text`."""
     summary, page = summarise_verdict(verdict), TextPage(width, color)
     outcome = Outcome.PASS if summary.passed else Outcome.FAIL
-    page.grid([[(outcome.value.upper(), _STYLE[outcome]), (f"{summary.recording}: {summary.totals}", "bold")]])
+    page.grid([[(outcome.value.upper(), STYLE[outcome]), (f"{summary.recording}: {summary.totals}", "bold")]])
     _families(page, summary)
     _findings(page, summary)
     return page.text()
 
 
-def render_score_text(
-    streaming: Score | None,
-    prerecorded: Score | None,
-    *,
-    comparison: Comparison | None = None,
-    causes: Causes | None = None,
-    scored: int | None = None,
-    unscored: Mapping[str, int] | None = None,
-    notes: Iterable[str] = (),
-    width: int = DEFAULT_WIDTH,
-    color: bool = False,
-) -> str:
-    """Two scores side by side, without a case around them.
-
-    Args:
-        streaming: of the streamed transcripts; None when they were not given.
-        prerecorded: of the pre-recorded ones; None when they were not given.
-        comparison: of both sides; None when it was not made.
-        causes: of the errors that only streaming has; None when they were not looked for.
-        scored: how many ids both scores were added up over; None to leave it unsaid.
-        unscored: why ids were left out, and how many for each reason; `reports.scores.unscored_ids` tells.
-        notes: what else there is to say, a line each.
-        width: as for `render_run_text`.
-        color: as for `render_run_text`.
-    """
-    lines = [] if scored is None else [f"{count(scored, 'id')} scored"]
-    if left_out := unscored_line(unscored or {}):
-        lines.append(left_out)
-    if comparison is not None:
-        lines.append(comparison_line(comparison))
-    page = TextPage(width, color)
-    missing = "no transcripts were given"
-    put_scores(
-        page,
-        score_table(
-            "Errors against the reference", Side(streaming, missing), Side(prerecorded, missing), [*lines, *notes]
-        ),
-        indent=0,
-    )
-    _causes(page, cause_table(causes), indent=0)
-    return page.text()
-
-
 def _case(page: TextPage, case: CaseSummary) -> None:
-    page.grid([[(case.outcome.value.upper(), _STYLE[case.outcome]), (case.name, "bold")]])
+    page.grid([[(case.outcome.value.upper(), STYLE[case.outcome]), (case.name, "bold")]])
     for reason in case.reasons:
-        page.line(reason, _STYLE[case.outcome], indent=2)
-    _facts(page, case.facts)
+        page.line(reason, STYLE[case.outcome], indent=2)
+    put_facts(page, case.facts)
     if case.verdict is None:
-        page.line("verdict: not judged", _STYLE[Status.NOT_JUDGED], indent=2)
+        page.line("verdict: not judged", STYLE[Status.NOT_JUDGED], indent=2)
     else:
         _families(page, case.verdict)
         _findings(page, case.verdict)
-    _facts(page, case.transcripts)
+    put_facts(page, case.transcripts)
     put_scores(page, case.scores)
-    _causes(page, case.causes)
+    put_causes(page, case.causes)
     put_delays(page, case.delays)
     _checks(page, case.checks)
 
 
-def _facts(page: TextPage, facts: Iterable[Fact]) -> None:
+def put_facts(page: TextPage, facts: Iterable[Fact]) -> None:
+    """Labels and what they label."""
     page.grid([[(fact.label, "dim"), (fact.text, "")] for fact in facts], indent=2)
 
 
 def _families(page: TextPage, verdict: VerdictSummary) -> None:
     page.grid(
         [
-            [(line.family, ""), (status_word(line.status), _STYLE[line.status]), ("\n".join(line.figures), "")]
+            [(line.family, ""), (status_word(line.status), STYLE[line.status]), ("\n".join(line.figures), "")]
             for line in verdict.families
         ],
         indent=2,
@@ -166,7 +124,7 @@ def _findings(page: TextPage, verdict: VerdictSummary) -> None:
     for severity, heading in _HEADINGS.items():
         findings = [finding for finding in verdict.findings if finding.severity is severity]
         if findings:
-            page.line(heading, _STYLE[severity], indent=2)
+            page.line(heading, STYLE[severity], indent=2)
         for finding in findings:
             page.line(f"{finding.rule}: {finding.message}", indent=4)
             _below(page, finding)
@@ -190,7 +148,8 @@ def put_scores(page: TextPage, table: ScoreTable, *, indent: int = 2) -> None:
         page.line(note, "dim", indent=indent + 2)
 
 
-def _causes(page: TextPage, table: CauseTable | None, *, indent: int = 2) -> None:
+def put_causes(page: TextPage, table: CauseTable | None, *, indent: int = 2) -> None:
+    """Errors by cause; nothing where there are none."""
     if table is not None:
         page.line(table.title, indent=indent)
         rows = [[(name, "dim") for name in table.header], *([(cell, "") for cell in row] for row in table.rows)]
@@ -202,10 +161,9 @@ def put_delays(page: TextPage, table: DelayTable | None, *, indent: int = 2) -> 
     if table is None:
         return
     page.line(table.title, indent=indent)
-    for header, rows in ((DELAY_HEADER, table.rows), (STREAMS_HEADER, table.streams), (READ_HEADER, table.read)):
-        if rows:
-            cells = [[(name, "dim") for name in header], *([(cell, "") for cell in row] for row in rows)]
-            page.grid(cells, indent=indent + 2, numbers=True)
+    for header, rows in table.grids:
+        cells = [[(name, "dim") for name in header], *([(cell, "") for cell in row] for row in rows)]
+        page.grid(cells, indent=indent + 2, numbers=True)
     for note in table.notes:
         page.line(note, "dim", indent=indent + 2)
 
@@ -218,4 +176,4 @@ def _checks(page: TextPage, checks: Sequence[CheckLine]) -> None:
 
 def _check(check: CheckLine) -> list[Cell]:
     outcome = Outcome.PASS if check.passed else Outcome.FAIL
-    return [(outcome.value, _STYLE[outcome]), (check.name, ""), (f"{check.found}, at most {check.allowed}", "")]
+    return [(outcome.value, STYLE[outcome]), (check.name, ""), (f"{check.found}, at most {check.allowed}", "")]

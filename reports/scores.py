@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from harness.scoring.paired import PairedScore
 
 NOT_SCORED: Final = "not scored"
+NORMALIZER_ROW: Final = "normaliser"
 
 
 class Side(NamedTuple):
@@ -80,19 +81,23 @@ _COUNTS: Final[tuple[tuple[str, Callable[[Counts], int]], ...]] = (
 
 
 def score_title(origins: Iterable[bool | None]) -> str:
-    """What the figures over cases of these origins (`CaseResult.synthetic`) are.
+    """What the figures over cases of these origins (`CaseResult.synthetic`) are."""
+    flags = list(origins)
+    return counted_score_title(len(flags), synthetic=flags.count(True), unknown=flags.count(None))
+
+
+def counted_score_title(scored: int, *, synthetic: int, unknown: int) -> str:
+    """What the figures over so many cases are, of which some have synthetic replies, and some perhaps.
 
     Errors in made-up replies say nothing about a recogniser, so they are never called its accuracy.
     """
-    flags = list(origins)
-    synthetic, unknown = flags.count(True), flags.count(None)
-    if synthetic and synthetic == len(flags):
+    if synthetic and synthetic == scored:
         return "Errors in synthetic replies: made up, nothing was recognised; not the accuracy of Deepgram"
     if synthetic:
-        share = f"{synthetic} of {count(len(flags), 'scored case')}"
+        share = f"{synthetic} of {count(scored, 'scored case')}"
         return f"Errors against the reference; replies are synthetic in {share}: not the accuracy of Deepgram"
     if unknown:
-        share = f"{unknown} of {count(len(flags), 'scored case')}"
+        share = f"{unknown} of {count(scored, 'scored case')}"
         return f"Errors against the reference; whether replies are synthetic is not known in {share}"
     return "Errors against the reference"
 
@@ -174,7 +179,7 @@ def _rows(left: Score | None, right: Score | None, comparable: bool) -> Iterator
         difference = _more(streaming, prerecorded) if comparable else ""
         yield ScoreRow(name, _count(streaming), _count(prerecorded), difference)
     streamed_under, posted_under = (UNDEFINED if one is None else one_line(one.normalizer) for one in (left, right))
-    yield ScoreRow("normaliser", streamed_under, posted_under, "")
+    yield ScoreRow(NORMALIZER_ROW, streamed_under, posted_under, "")
 
 
 def _count(number: int | None) -> str:

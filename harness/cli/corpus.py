@@ -21,6 +21,7 @@ from harness.cli.logs import secrets_of, set_up_logging
 from harness.cli.options import json_option, key_option, log_options, query_option, query_pairs, was_given
 from harness.cli.output import TOOL, complain, note, say, style_for
 from harness.cli.progress import counting, working
+from harness.cli.report_files import ReportFiles, report_options
 from harness.cli.signals import finish
 from harness.client.endpoint import Endpoint
 from harness.clock import SystemClock, rfc3339
@@ -32,13 +33,18 @@ from harness.corpus.rows import Row
 from harness.corpus.settings import SYNTHETIC, Settings
 from harness.corpus.store import Store
 from harness.corpus.summary import Counted, check_same, read_run, write_run
+from harness.corpus.utterances import gather
 from harness.corpus.work import Answer, Answers, Work
 from harness.errors import BadInput
+from harness.pairs import Gathered
 from harness.query_options import listen_options
+from harness.recording.scrub import mask
 from harness.results import CorpusRun, to_json
 from harness.scoring.normalize import normalizer
 from harness.scoring.texts import parse_texts
-from reports.render_corpus import render_corpus_text
+from reports.formats import PAIRS_FORMATS
+from reports.pairs_summary import summarise_corpus
+from reports.render_pairs_text import render_pairs_text
 
 
 @dataclass(frozen=True)
@@ -97,6 +103,7 @@ class AnswersFrom(Answers):
 @click.option("--resume", is_flag=True, help="Go on in a folder that holds results; what is done is not done again.")
 @click.option("--retry-failed", is_flag=True, help="With --resume: do files again that could not be carried through.")
 @click.option("--run-id", help="What rows.parquet calls this run.  [default: the folder's name]")
+@report_options("html", "markdown")
 @json_option
 @log_options
 def command(
@@ -119,6 +126,8 @@ def command(
     resume: bool,
     retry_failed: bool,
     run_id: str | None,
+    html_file: Path | None,
+    markdown_file: Path | None,
     as_json: bool,
     log_level: str,
     log_json: bool,
@@ -136,6 +145,8 @@ def command(
     """
     secrets = secrets_of(key)
     set_up_logging(log_level, as_json=log_json, secrets=secrets)
+    files = ReportFiles(html=html_file, markdown=markdown_file)
+    files.check()
     names = tuple(dict.fromkeys(names)) or ("basic",)
     for name in names:
         normalizer(name)
@@ -161,8 +172,11 @@ def command(
             note(f"{len(items) - len(todo)} of {len(items)} files are done already")
         if todo:
             finish(_work(store, todo, crew))
-        run = _conclude(store, items, names, run)
-    say(to_json(run) if as_json else render_corpus_text(run, **style_for(sys.stdout)))
+        gathered = Gathered()
+        run = _conclude(store, items, names, run, gathered)
+    told = summarise_corpus(run)
+    files.write(lambda kind: PAIRS_FORMATS[kind](told, gathered.result()), lambda text: mask(text, secrets))
+    say(to_json(run) if as_json else render_pairs_text(told, **style_for(sys.stdout)))
     if run.partial:
         complain(f"interrupted; {run.finished} of {run.files} files are done, and --resume does the others")
     if run.partial or run.failed:
@@ -250,10 +264,12 @@ async def _rows(
             counted(f"{failed} failed" if failed else "")
 
 
-def _conclude(store: Store, items: Sequence[Item], names: Sequence[str], run: CorpusRun) -> CorpusRun:
+def _conclude(
+    store: Store, items: Sequence[Item], names: Sequence[str], run: CorpusRun, gathered: Gathered
+) -> CorpusRun:
     """Put everything in order and add it up."""
     counted = Counted(run.settings["seed"])
-    rows: Iterator[Row] = counted.pass_on(store.in_order(items, names))
+    rows: Iterator[Row] = gather(counted.pass_on(store.in_order(items, names)), gathered)
     if available():
         write_parquet(store.folder / "rows.parquet", rows, run)
     else:

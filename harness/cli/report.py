@@ -1,9 +1,11 @@
-"""`dgharness report`: reports from the results of a run that is over."""
+"""`dgharness report`: reports from the results of a run that is over, or of a corpus."""
 
 from __future__ import annotations
 
 import json
 import sys
+from collections import deque
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import click
@@ -11,10 +13,19 @@ import msgspec
 
 from harness.cli.options import json_option
 from harness.cli.output import check_writable, say, style_for
+from harness.cli.progress import working
 from harness.cli.report_files import ReportFiles, report_options
+from harness.corpus.store import read_rows
+from harness.corpus.summary import read_run
+from harness.corpus.utterances import gather
 from harness.errors import BadInput
+from harness.pairs import Gathered
 from harness.results import RunResult, from_json, schema, to_json
-from reports.plots import drawn
+from reports.formats import FORMATS, PAIRS_FORMATS
+from reports.pairs_plots import pairs_plots
+from reports.pairs_summary import summarise_corpus
+from reports.plots import Plot, drawn
+from reports.render_pairs_text import render_pairs_text
 from reports.render_text import render_run_text
 from reports.run_plots import run_plots
 
@@ -26,7 +37,7 @@ def _print_schema(ctx: click.Context, _parameter: click.Parameter, wanted: bool)
 
 
 @click.command("report")
-@click.argument("results", metavar="RESULTS.json", type=click.Path(path_type=Path))
+@click.argument("results", metavar="RESULTS.json|FOLDER", type=click.Path(path_type=Path))
 @report_options("html", "markdown", "junit")
 @click.option(
     "--plots", "plots_dir", type=click.Path(path_type=Path), help="Write the plots into this folder, as SVG and PNG."
@@ -44,21 +55,49 @@ def command(
     plots_dir: Path | None,
     as_json: bool,
 ) -> int:
-    """Make reports of what `run --json-file` wrote, and print it. The exit code is 0 whatever the run came to.
+    """Make reports of what `run --json-file` wrote, or of a folder of `corpus`, and print it.
+
+    The exit code is 0 whatever the run came to.
 
     \b
     dgharness run fixtures/cases --speed max --json-file results.json
     dgharness report results.json --html-file report.html --plots plots
+    dgharness report runs/monday --html-file monday.html
     """
     files = ReportFiles(html=html_file, markdown=markdown_file, junit=junit_file)
     files.check()
     check_writable((), plots_dir)
-    run = _read(results)
-    say(to_json(run) if as_json else render_run_text(run, **style_for(sys.stdout)))
-    files.write(run)
+    if results.is_dir():
+        if junit_file is not None:
+            raise BadInput(
+                "--junit-file: JUnit is of the cases of a run, and a corpus has none; wanted HTML or Markdown"
+            )
+        plots = _corpus(results, files, as_json=as_json)
+    else:
+        plots = _run(results, files, as_json=as_json)
     if plots_dir is not None:
-        _plots(run, plots_dir)
+        _write_plots(plots, plots_dir)
     return 0
+
+
+def _run(path: Path, files: ReportFiles, *, as_json: bool) -> Iterator[Plot]:
+    run = _read(path)
+    say(to_json(run) if as_json else render_run_text(run, **style_for(sys.stdout)))
+    files.write(lambda kind: FORMATS[kind](run))
+    return run_plots(run)
+
+
+def _corpus(folder: Path, files: ReportFiles, *, as_json: bool) -> Iterator[Plot]:
+    run = read_run(folder)
+    if run is None:
+        raise BadInput(f"{folder}: holds no run.json; wanted a folder of `dgharness corpus`")
+    gathered = Gathered()
+    with working(f"reading {folder}"):
+        deque(gather(read_rows(folder), gathered), maxlen=0)
+    told, pairs = summarise_corpus(run), gathered.result()
+    say(to_json(run) if as_json else render_pairs_text(told, **style_for(sys.stdout)))
+    files.write(lambda kind: PAIRS_FORMATS[kind](told, pairs))
+    return pairs_plots(pairs)
 
 
 def _read(path: Path) -> RunResult:
@@ -70,10 +109,10 @@ def _read(path: Path) -> RunResult:
         raise BadInput(f"{path}: {error}; wanted what `run --json-file` writes") from None
 
 
-def _plots(run: RunResult, folder: Path) -> None:
+def _write_plots(plots: Iterable[Plot], folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for plot in run_plots(run):
+        for plot in plots:
             (folder / f"{plot.name}.svg").write_bytes(drawn(plot, "svg"))
             (folder / f"{plot.name}.png").write_bytes(drawn(plot, "png"))
     except OSError as error:

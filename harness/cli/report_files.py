@@ -9,8 +9,6 @@ from typing import Any, Final, TypeVar
 import click
 
 from harness.cli.output import check_writable, write_text
-from harness.results import RunResult
-from reports.formats import FORMATS
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -49,11 +47,15 @@ class ReportFiles:
         """
         check_writable(self._files.values(), folder)
 
-    def write(self, run: RunResult, masked: Callable[[str], str] = str) -> None:
+    def write(self, rendered: Callable[[str], str], masked: Callable[[str], str] = str) -> None:
         """Write each of them.
+
+        Args:
+            rendered: from a kind to its text.
+            masked: takes out what no file may hold.
 
         Raises:
             BadInput: one of them cannot be written.
         """
         for kind, path in self._files.items():
-            write_text(path, masked(FORMATS[kind](run)))
+            write_text(path, masked(rendered(kind)))

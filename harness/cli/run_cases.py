@@ -36,6 +36,7 @@ from harness.runner import INTERRUPTED, run_case
 from harness.totals import comparison, total
 from harness.transcript import Transcript
 from mock_server.recogniser.source import RecognisedReplies
+from reports.formats import FORMATS
 from reports.render_text import render_run_text
 
 
@@ -115,7 +116,7 @@ def _conclude(
 ) -> int:
     """Print and write what a run came to; returns the exit code."""
     say(mask(to_json(run) if as_json else render_run_text(run, **style_for(sys.stdout)), secrets))
-    files.write(run, lambda text: mask(text, secrets))
+    files.write(lambda kind: FORMATS[kind](run), lambda text: mask(text, secrets))
     if run.partial:
         complain(f"interrupted; the results of {len(run.cases)} of {wanted} cases are kept, marked partial")
     if any(case.outcome is Outcome.ERROR for case in run.cases) or run.partial:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import click
 
 from harness.cli.options import json_option
-from harness.cli.output import check_writable, say, style_for, write_text
+from harness.cli.output import TOOL, check_writable, say, style_for, write_text
+from harness.cli.report_files import ReportFiles, report_options
 from harness.cli.score_json import (
     causes_as_json,
     entities_as_json,
@@ -22,24 +22,19 @@ from harness.cli.score_json import (
     utterance_as_json,
 )
 from harness.errors import BadInput
-from harness.results import Causes, Comparison, Score
-from harness.scoring.causes import Attributed, attribute
+from harness.paired_texts import SIDES, PairedTexts, Texts, reference_band
+from harness.results import Causes, TranscriptScores
 from harness.scoring.entities import EntityCount, count_entities, read_entities
 from harness.scoring.error_rate import ErrorRate
 from harness.scoring.flips import Flip, flips
-from harness.scoring.normalize import Normalizer, normalizer
-from harness.scoring.paired import PairedScore, score_pairs
-from harness.scoring.sclite import sclite_split
-from harness.scoring.significance import compare_differences
+from harness.scoring.normalize import normalizer
 from harness.scoring.texts import parse_texts
-from harness.scoring.wer import CorpusScore, score_many
-from harness.scoring.word_times import Hearing
 from reports.figures import count, one_line, percent
-from reports.render_text import render_score_text
+from reports.formats import PAIRS_FORMATS
+from reports.pairs_summary import summarise_scores
+from reports.render_pairs_text import render_pairs_text
 from reports.scores import unscored_ids
 
-Texts = Mapping[str, str]
-SIDES: Final = ("streaming", "prerecorded")
 _SHOWN: Final = 5
 
 
@@ -74,6 +69,7 @@ _SHOWN: Final = 5
     type=click.Path(path_type=Path),
     help="Write each utterance's counts and differences here, a JSON object a line.",
 )
+@report_options("html", "markdown")
 @json_option
 def command(
     references: tuple[Path, ...],
@@ -86,6 +82,8 @@ def command(
     seed: int,
     resamples: int,
     utterances_file: Path | None,
+    html_file: Path | None,
+    markdown_file: Path | None,
     as_json: bool,
 ) -> int:
     """Score two sets of transcripts. Each file is TSV (id, text) or a JSON map from id to text; gzip is taken too.
@@ -93,10 +91,12 @@ def command(
     Ids that are present on all sides are scored, the rest are counted. Whether the difference of the two is real is
     told by a 95 % interval (paired bootstrap), a significance test and a verdict, which takes 30 utterances or more.
     """
+    reports = ReportFiles(html=html_file, markdown=markdown_file)
     check_writable((utterances_file,), None)
+    reports.check()
     if len(references) > 2:
         raise BadInput(f"--references is given {len(references)} times; wanted one, or two for the band between them")
-    job = _Job(_texts(streaming), _texts(prerecorded), seed, resamples, alternates=alternates)
+    job = PairedTexts(_texts(streaming), _texts(prerecorded), seed, resamples, alternates=alternates)
     said = [_texts(path) for path in references]
     phrases = _phrases(entities)
     scored = [job.score(said[0], normalizer(name)) for name in dict.fromkeys(names)]
@@ -107,18 +107,22 @@ def command(
     # Causes are found in the texts as written, which alternatives are not.
     found = [] if alternates else list(job.causes(said[0], main))
     found_flips = flips({one.normalizer.label: one.paired for one in scored}) if len(scored) > 1 else ()
-    counted = {side: count_entities(phrases, main.alignments(side), main.normalizer) for side in SIDES if phrases}
-    splits = {side: main.sclite(side) for side in SIDES if sclite}
+    counted: dict[str, tuple[EntityCount, ...]] = {
+        side: count_entities(phrases, main.alignments(side), main.normalizer) for side in SIDES if phrases
+    }
+    splits: dict[str, ErrorRate] = {side: main.sclite(side) for side in SIDES if sclite}
     document: dict[str, Any] = {
         "normalizer": main.normalizer.label,
         "scored": len(main.paired.rows),
         "unscored": unscored_ids(main.paired),
-        **main.as_json(),
+        **pair_as_json(main.paired, main.words, main.characters),
     }
     if found:
         document["causes"] = causes_as_json(Causes.of(found))
     if len(scored) > 1:
-        document["by_normalizer"] = {one.normalizer.label: one.as_json() for one in scored}
+        document["by_normalizer"] = {
+            one.normalizer.label: pair_as_json(one.paired, one.words, one.characters) for one in scored
+        }
         document["flips"] = flips_as_json(found_flips)
     if splits:
         document["sclite"] = {side: split_as_json(words) for side, words in splits.items()}
@@ -126,77 +130,31 @@ def command(
         document["entities"] = entities_as_json(counted)
     notes = [*_flips_told(found_flips, len(scored)), *_splits_told(splits), *_entities_told(counted)]
     if others:
-        band = _band(main, others[0], said[0], said[1])
+        band = reference_band(main, others[0], said[0], said[1])
         document["reference_band"] = band
         notes.append(_band_told(band))
     if utterances_file is not None:
         rows = (utterance_as_json(row, found[number] if found else None) for number, row in enumerate(main.paired.rows))
         write_text(utterances_file, "".join(f"{json.dumps(row)}\n" for row in rows))
-    if as_json:
-        say(json.dumps(document, indent=2))
-        return 0
-    text = render_score_text(
-        Score.of(main.paired.streaming),
-        Score.of(main.paired.prerecorded),
-        comparison=main.words,
-        causes=Causes.of(found) if found else None,
-        scored=len(main.paired.rows),
-        unscored=unscored_ids(main.paired),
-        notes=notes,
-        **style_for(sys.stdout),
+    told = summarise_scores(
+        TranscriptScores(
+            tool=TOOL,
+            files=dict(_files(references, streaming, prerecorded)),
+            totals=tuple(one.total for one in scored),
+            unscored=unscored_ids(main.paired),
+            causes=Causes.of(found) if found else None,
+            notes=tuple(notes),
+        )
     )
-    say(text)
+    reports.write(lambda kind: PAIRS_FORMATS[kind](told, main.pairs(found, found_flips)))
+    say(json.dumps(document, indent=2) if as_json else render_pairs_text(told, **style_for(sys.stdout)))
     return 0
 
 
-@dataclass(frozen=True)
-class _Scored:
-    """Both sides under one normaliser against one reference."""
-
-    normalizer: Normalizer
-    paired: PairedScore
-    words: Comparison
-    characters: Comparison
-
-    def as_json(self) -> dict[str, Any]:
-        return pair_as_json(self.paired, self.words, self.characters)
-
-    def alignments(self, side: str) -> list[Any]:
-        return [getattr(row, side).alignment for row in self.paired.rows]
-
-    def sclite(self, side: str) -> ErrorRate:
-        splits = (sclite_split(one.reference, one.hypothesis) for one in self.alignments(side))
-        return sum(splits, ErrorRate.zero())
-
-
-@dataclass(frozen=True)
-class _Job:
-    """The transcripts to be scored, and how."""
-
-    streaming: Texts
-    prerecorded: Texts
-    seed: int
-    resamples: int
-    alternates: bool
-
-    def score(self, said: Texts, normalise: Normalizer) -> _Scored:
-        paired = score_pairs(said, self.streaming, self.prerecorded, normalise, alternates=self.alternates)
-        return _Scored(normalise, paired, self._compared(paired, "words"), self._compared(paired, "characters"))
-
-    def causes(self, said: Texts, scored: _Scored) -> Iterator[Attributed]:
-        for row in scored.paired.rows:
-            streamed, posted = Hearing(self.streaming[row.id]), Hearing(self.prerecorded[row.id])
-            yield attribute(said[row.id], streamed, posted, scored.normalizer, None)
-
-    def _compared(self, paired: PairedScore, tokens: str) -> Comparison:
-        sides = [[getattr(getattr(row, side), tokens) for row in paired.rows] for side in SIDES]
-        compared = compare_differences(
-            [streamed.errors - posted.errors for streamed, posted in zip(*sides, strict=True)],
-            [posted.reference_length for posted in sides[1]],  # alternatives may leave the sides unlike ones
-            seed=self.seed,
-            resamples=self.resamples,
-        )
-        return Comparison.of(compared)
+def _files(references: tuple[Path, ...], streaming: Path, prerecorded: Path) -> Iterator[tuple[str, str]]:
+    yield "references", " and ".join(map(str, references))
+    yield "streaming", str(streaming)
+    yield "pre-recorded", str(prerecorded)
 
 
 def _texts(path: Path) -> Texts:
@@ -217,21 +175,6 @@ def _phrases(path: Path | None) -> tuple[str, ...]:
         raise BadInput(f"{path}: not UTF-8 text") from None
 
 
-def _band(main: _Scored, other: _Scored, first: Texts, second: Texts) -> dict[str, Any]:
-    """Each side's WER against both references, and how far the references agree with one another."""
-    both = [id_ for id_ in first if id_ in second]
-    scores = score_many([first[id_] for id_ in both], [second[id_] for id_ in both], main.normalizer)
-    between = sum((one.corpus for one in scores), CorpusScore.zero(main.normalizer))
-    band: dict[str, Any] = {"references_wer": between.wer, "references_errors": between.words.errors}
-    for side in SIDES:
-        rates = [getattr(one.paired, side).wer for one in (main, other)]
-        known = [rate for rate in rates if rate is not None]
-        band[side] = {
-            "wer": rates, "lowest": min(known, default=None), "highest": max(known, default=None),
-        }  # fmt: skip
-    return band
-
-
 def _band_told(band: Mapping[str, Any]) -> str:
     spans = (
         f"{name} {percent(band[side]['lowest'])} to {percent(band[side]['highest'])}"
@@ -246,8 +189,9 @@ def _flips_told(found: tuple[Flip, ...], normalizers: int) -> Iterator[str]:
     if normalizers > 1:
         yield f"{count(len(found), 'utterance')} whose verdict depends on the normaliser"
     for flip in found[:_SHOWN]:
-        errors = ", ".join(f"{label} {streamed}:{posted}" for label, (streamed, posted) in flip.errors.items())
-        yield f"{one_line(flip.id)}: errors of streaming and pre-recorded under {errors}"
+        yield f"{one_line(flip.id)}: {flip.sentence}"
+    if len(found) > _SHOWN:
+        yield f"and {len(found) - _SHOWN} more; --json has them all"
 
 
 def _splits_told(splits: Mapping[str, ErrorRate]) -> Iterator[str]:

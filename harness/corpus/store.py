@@ -128,15 +128,28 @@ class Store:
                 if not line.endswith(b"\n"):
                     file.truncate(self._size)  # the process was killed while it wrote this
                     break
-                try:
-                    self._keep(_ROW.decode(line), line)
-                except msgspec.MsgspecError as error:
-                    raise BadInput(f"{self.rows_path}: line {number} is no row of a corpus ({error})") from None
+                self._keep(_decoded(line, self.rows_path, number), line)
 
     def _keep(self, row: Row, line: bytes) -> None:
         content = _content(row.sha256, row.reference if row.synthetic else None)
         self._kept[row.id] = _Kept(self._size, content, row.failed)
         self._size += len(line)
+
+
+def read_rows(folder: Path) -> Iterator[Row]:
+    """The rows of a folder as they stand, without changing it; a line that is still being written is left out.
+
+    Raises:
+        BadInput: they cannot be read, or a line is none.
+    """
+    path = folder / "rows.jsonl"
+    try:
+        with path.open("rb") as file:
+            for number, line in enumerate(file, start=1):
+                if line.endswith(b"\n"):
+                    yield _decoded(line, path, number)
+    except OSError as error:
+        raise BadInput(f"{path}: cannot be read ({error.strerror})") from None
 
 
 class _Kept(NamedTuple):
@@ -145,6 +158,13 @@ class _Kept(NamedTuple):
     offset: int
     content: bytes
     failed: bool
+
+
+def _decoded(line: bytes, path: Path, number: int) -> Row:
+    try:
+        return _ROW.decode(line)
+    except msgspec.MsgspecError as error:
+        raise BadInput(f"{path}: line {number} is no row of a corpus ({error})") from None
 
 
 def _content(sha256: str | None, reference: str | None) -> bytes:

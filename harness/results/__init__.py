@@ -10,6 +10,7 @@ from harness.results.delay import Delay, DelaySpread, DelayTotal, ReadAtDelay, S
 from harness.results.encoding import from_json, schema, to_builtins, to_json
 from harness.results.exploration import Exploration, Spread
 from harness.results.gate import Change, GateResult, MetricChange, UtteranceChange
+from harness.results.pairs import PairedUtterance, Pairs, TranscriptScores
 from harness.results.run import (
     LAYOUT_VERSION,
     CaseResult,
@@ -47,6 +48,8 @@ __all__ = [
     "Outage",
     "Outcome",
     "Pacing",
+    "PairedUtterance",
+    "Pairs",
     "Prerecorded",
     "ReadAtDelay",
     "RunResult",
@@ -57,6 +60,7 @@ __all__ = [
     "Timeline",
     "TimelineEvent",
     "TimelineSpan",
+    "TranscriptScores",
     "UtteranceChange",
     "from_json",
     "schema",

@@ -20,6 +20,12 @@ class Flip:
     id: str
     errors: Mapping[str, tuple[int, int]]
 
+    @property
+    def sentence(self) -> str:
+        """Both sides' errors under each normaliser, in words."""
+        errors = ", ".join(f"{label} {streamed}:{posted}" for label, (streamed, posted) in self.errors.items())
+        return f"errors of streaming and pre-recorded under {errors}"
+
 
 def flips(scored: Mapping[str, PairedScore]) -> tuple[Flip, ...]:
     """Compare the same utterances scored under several normalisers.

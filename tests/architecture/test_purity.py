@@ -31,6 +31,8 @@ ROOMS = {
     "harness.conformance": LIGHT,
     "harness.results": LIGHT,
     "harness.cases": LIGHT,
+    "harness.pairs": LIGHT,
+    "harness.paired_texts": LIGHT,
     "reports": LIGHT,
     "harness.audio": NO_SOCKET,
     "mock_server.script": NEVER,

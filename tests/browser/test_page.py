@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from harness.pairs import Gathered
 from harness.results import (
     AlignedRun,
     CaseResult,
+    CorpusRun,
+    Counts,
     Outcome,
+    PairedUtterance,
     Prerecorded,
     RunResult,
     Score,
@@ -22,6 +27,8 @@ from harness.results import (
 )
 from harness.scoring.normalize import normalizer
 from harness.scoring.wer import score
+from reports.formats import PAIRS_FORMATS
+from reports.pairs_summary import summarise_corpus
 from reports.render_html import render_run_html
 
 if TYPE_CHECKING:
@@ -74,6 +81,24 @@ RUN: Final = RunResult(
 )  # fmt: skip
 
 
+def corpus_page() -> str:
+    """The page of a corpus: one file that failed, one with errors, one without."""
+    wrong, right = (score(REFERENCE, heard, normalizer("basic")) for heard in ("one two tree", REFERENCE))
+    gathered = Gathered()
+    for name, scored, troubles in ((HOSTILE, right, (HOSTILE,)), ("beta", right, ()), ("alpha", wrong, ())):
+        shown = PairedUtterance(
+            id=name, audio=HOSTILE, audio_s=3.0, troubles=troubles, streaming=Counts.of(scored.words),
+            prerecorded=Counts.of(right.words), streaming_text=HOSTILE,
+            streaming_alignment=AlignedRun.all_of(scored.alignment),
+        )  # fmt: skip
+        gathered.add((scored.words, right.words), lambda shown=shown: shown, trouble=bool(troubles))  # type: ignore[misc]
+    run = CorpusRun(
+        tool="dgharness", run_id=HOSTILE, created="2026-01-31T12:00:00Z", settings={"answers": HOSTILE}, files=3,
+        finished=3, failed=1, partial=False,
+    )  # fmt: skip
+    return PAIRS_FORMATS["html"](summarise_corpus(run), gathered.result())
+
+
 @pytest.fixture
 def troubles() -> list[str]:
     """What went wrong on the page: console messages, errors, and requests for anything but the file."""
@@ -88,24 +113,47 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="module")
+def corpus_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page of a corpus on disk."""
+    path = tmp_path_factory.mktemp("page") / "corpus.html"
+    path.write_text(corpus_page(), encoding="utf-8")
+    return path
+
+
 @pytest.fixture(params=["light", "dark"])
 def page(browser: Browser, file: Path, troubles: list[str], request: pytest.FixtureRequest) -> Iterator[Page]:
-    context: Any = browser.new_context(color_scheme=request.param, viewport={"width": 1280, "height": 900})
-    opened: Page = context.new_page()
-    opened.on("console", lambda message: troubles.append(message.text))
-    opened.on("pageerror", lambda error: troubles.append(str(error)))
-    opened.on(
+    with opened(browser, file, request.param, troubles) as page:
+        yield page
+
+
+@pytest.fixture(params=["light", "dark"])
+def of_corpus(
+    browser: Browser, corpus_file: Path, troubles: list[str], request: pytest.FixtureRequest
+) -> Iterator[Page]:
+    with opened(browser, corpus_file, request.param, troubles) as page:
+        yield page
+
+
+@contextmanager
+def opened(browser: Browser, file: Path, scheme: Any, troubles: list[str]) -> Iterator[Page]:
+    """A file in the browser; what goes wrong is added to `troubles`."""
+    context = browser.new_context(color_scheme=scheme, viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    page.on("console", lambda message: troubles.append(message.text))
+    page.on("pageerror", lambda error: troubles.append(str(error)))
+    page.on(
         "request",
         lambda asked: None if asked.url.startswith((file.as_uri(), "data:")) else troubles.append(asked.url),
     )
-    opened.goto(file.as_uri())
-    yield opened
+    page.goto(file.as_uri())
+    yield page
     context.close()
 
 
 def names(page: Page) -> list[str]:
     """The names in the table of cases that are shown, in order."""
-    return [row.inner_text() for row in page.locator("table.cases tbody tr:not([hidden]) td:first-child").all()]
+    return [row.inner_text() for row in page.locator("table.rows tbody tr:not([hidden]) td:first-child").all()]
 
 
 def test_it_renders_without_a_word_of_complaint(page: Page, troubles: list[str]) -> None:
@@ -146,7 +194,7 @@ def test_the_keyboard_is_enough(page: Page) -> None:
     page.get_by_role("button", name="case").focus()
     page.keyboard.press("Enter")
     assert names(page) == sorted([HOSTILE, "alpha", "beta"])
-    page.locator("table.cases a", has_text="beta").focus()
+    page.locator("table.rows a", has_text="beta").focus()
     page.keyboard.press("Enter")
     assert page.locator("details#case-0").evaluate("one => one.open") is True
 
@@ -168,6 +216,29 @@ def test_text_can_be_read_in_light_and_in_dark(page: Page) -> None:
 def test_it_fits_a_telephone(page: Page) -> None:
     page.set_viewport_size({"width": 390, "height": 800})
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_the_page_of_a_corpus_renders_sorts_filters_and_keeps_text_text(of_corpus: Page, troubles: list[str]) -> None:
+    assert of_corpus.title().startswith("FAIL: of 3 files 1 could not")
+    drawn = of_corpus.locator(".plots img").evaluate_all("images => images.map(image => image.naturalWidth > 0)")
+    assert drawn == [True, True]
+    assert names(of_corpus) == [HOSTILE, "alpha", "beta"], "what went wrong, then where streaming is worse"
+    header = of_corpus.get_by_role("button", name="difference")
+    header.click()
+    header.click()
+    assert names(of_corpus)[0] == "alpha"
+    of_corpus.get_by_label("Filter").fill("WENT wrong")
+    assert names(of_corpus) == [HOSTILE]
+    of_corpus.locator("table.rows tr:not([hidden]) a").first.press("Enter")
+    assert of_corpus.locator("details#utterance-0").evaluate("one => one.open") is True
+    assert troubles == []
+
+
+def test_the_page_of_a_corpus_can_be_read_and_fits_a_telephone(of_corpus: Page) -> None:
+    for selector in ("body", ".outcome.fail", "td.FAIL", ".said, .dim", "del"):
+        assert contrast(of_corpus, selector) >= 4.5, selector
+    of_corpus.set_viewport_size({"width": 390, "height": 800})
+    assert of_corpus.evaluate("document.documentElement.scrollWidth") <= 390
 
 
 def contrast(page: Page, selector: str) -> float:

@@ -93,8 +93,70 @@ def test_a_row_says_why_streaming_is_worse_and_how_late_its_words_came(
     assert row.word_shown_p50_wall_s is not None
     assert row.word_final_p50_wall_s is not None
     assert row.word_shown_p50_wall_s <= row.word_final_p50_wall_s
-    assert "that pre-recorded has not" in ran.out
-    assert "how late words come" in ran.out
+    assert "that streaming has and pre-recorded has not" in ran.out
+    assert "How late words come" in ran.out
+
+
+def test_a_page_of_the_corpus_is_written_beside_it_and_made_again_from_its_folder(
+    run: Run, corpus: MakeCorpus, tmp_path: Path
+) -> None:
+    folder = corpus(4)
+    (folder / "speaker1" / "broken.wav").write_bytes(b"RIFF")
+    wanted = [f"--{kind}-file={tmp_path / f'run.{kind}'}" for kind in ("html", "markdown")]
+    ran = run("corpus", folder, *SYNTHETIC, "--out", tmp_path / "out", *wanted)
+    page = (tmp_path / "run.html").read_text()
+    assert "FAIL: of 5 files 1 could not be carried through" in page
+    assert page.index(">speaker1/broken</a>") < page.index(">speaker0/clip0</a>"), "what went wrong comes first"
+    assert "streaming against the reference, WER" in page
+    assert page.count("<figure>") == 2, "differences and WER; delays were not measured"
+    again = [f"--{kind}-file={tmp_path / f'later.{kind}'}" for kind in ("html", "markdown")]
+    told = run("report", tmp_path / "out", *again, "--plots", tmp_path / "plots")
+    assert (told.code, told.out) == (0, ran.out)
+    for kind in ("html", "markdown"):
+        assert (tmp_path / f"later.{kind}").read_bytes() == (tmp_path / f"run.{kind}").read_bytes()
+    assert sorted(path.name for path in (tmp_path / "plots").iterdir()) == [
+        f"{name}.{kind}" for name in ("difference", "wer") for kind in ("png", "svg")
+    ]
+    assert run("report", tmp_path / "out", "--json").json == json.loads((tmp_path / "out" / "run.json").read_text())
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "says"),
+    [
+        ("run.json", None, "holds no run.json; wanted a folder of `dgharness corpus`"),
+        ("run.json", "{}", "run.json: is no run of a corpus"),
+        ("rows.jsonl", None, "rows.jsonl: cannot be read (No such file or directory)"),
+        ("rows.jsonl", '{"id": 1}\n', "rows.jsonl: line 1 is no row of a corpus"),
+    ],
+)
+def test_a_folder_that_is_broken_is_one_sentence(
+    run: Run, corpus: MakeCorpus, tmp_path: Path, file: str, text: str | None, says: str
+) -> None:
+    run("corpus", corpus(1), *SYNTHETIC, "--out", tmp_path / "out")
+    (tmp_path / "out" / file).unlink()
+    if text is not None:
+        (tmp_path / "out" / file).write_text(text)
+    ran = run("report", tmp_path / "out", "--html-file", tmp_path / "never.html")
+    assert (ran.code, ran.out) == (2, "")
+    assert says in ran.err
+    assert len(ran.err.splitlines()) == 1
+    assert not (tmp_path / "never.html").exists()
+
+
+def test_a_row_that_is_still_being_written_is_left_out_and_kept(run: Run, corpus: MakeCorpus, tmp_path: Path) -> None:
+    run("corpus", corpus(2), *SYNTHETIC, "--out", tmp_path / "out")
+    rows = tmp_path / "out" / "rows.jsonl"
+    rows.write_bytes(rows.read_bytes() + b'{"id": "hal')
+    assert run("report", tmp_path / "out", "--html-file", tmp_path / "page.html").code == 0
+    assert "2 utterances: first" in (tmp_path / "page.html").read_text()
+    assert rows.read_bytes().endswith(b'{"id": "hal')
+
+
+def test_a_corpus_has_no_junit(run: Run, corpus: MakeCorpus, tmp_path: Path) -> None:
+    run("corpus", corpus(1), *SYNTHETIC, "--out", tmp_path / "out")
+    ran = run("report", tmp_path / "out", "--junit-file", tmp_path / "junit.xml")
+    assert ran.code == 2
+    assert "JUnit is of the cases of a run" in ran.err
 
 
 def test_the_rows_are_the_same_whoever_did_the_work(run: Run, corpus: MakeCorpus, tmp_path: Path) -> None:

@@ -157,3 +157,37 @@ def test_a_file_that_is_not_there_gets_one_sentence(run: Run, sides: list[str | 
     ran = run("score", *sides, option, file)
     assert ran.code == 2
     assert f"{file}: cannot be read" in ran.err
+
+
+def test_a_page_and_markdown_for_people(run: Run, forty: list[str | Path], tmp_path: Path) -> None:
+    files = {kind: tmp_path / f"scores.{kind}" for kind in ("html", "markdown")}
+    ran = run(
+        "score", *forty, "--normalizer", "basic", "--normalizer", "none", *(f"--{k}-file={files[k]}" for k in files)
+    )
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.splitlines()[-1] == "streaming is worse than pre-recorded: 40 utterances"
+    assert ran.out.index("under basic@1") < ran.out.index("under none@1")
+    page = files["html"].read_text()
+    assert "<del>three</del> <ins>tree</ins>" in page
+    assert "40 utterances: first those" in page
+    assert page.index(">u1</a>") < page.index(">u0</a>"), "the one without an error comes last"
+    assert "### The 20 worst of 40" in files["markdown"].read_text()
+
+
+def test_an_utterance_that_depends_on_the_normaliser_is_marked(run: Run, tmp_path: Path) -> None:
+    for name, text in {"r": "it is ten", "s": "It is ten.", "p": "it is ten"}.items():
+        (tmp_path / f"{name}.json").write_text(json.dumps({"a": text}))
+    names = {"--references": "r.json", "--streaming": "s.json", "--prerecorded": "p.json"}
+    sides = [word for option, name in names.items() for word in (option, tmp_path / name)]
+    page = tmp_path / "page.html"
+    run("score", *sides, "--normalizer", "basic", "--normalizer", "none", "--html-file", page)
+    assert "depends on the normaliser</td>" in page.read_text()
+    assert "errors of streaming and pre-recorded under basic@1 0:0, none@1 2:0" in page.read_text()
+
+
+def test_a_page_that_cannot_be_written_is_known_before_the_work(
+    run: Run, forty: list[str | Path], tmp_path: Path
+) -> None:
+    ran = run("score", *forty, "--html-file", tmp_path)
+    assert (ran.code, ran.out) == (2, "")
+    assert "is a folder; wanted a file" in ran.err

@@ -6,8 +6,8 @@ import msgspec
 import pytest
 
 from harness.conformance.findings import Verdict
-from harness.results import CaseResult, RunResult, Score
-from reports.render_text import render_case_text, render_run_text, render_score_text, render_verdict_text
+from harness.results import CaseResult, RunResult
+from reports.render_text import render_case_text, render_run_text, render_verdict_text
 from reports.text_page import NARROWEST
 
 WIDE = 200
@@ -75,24 +75,6 @@ def test_a_verdict_without_findings_has_its_families_only(verdict: Verdict) -> N
 
 def test_a_case_that_was_not_judged_says_so(passed_case: CaseResult) -> None:
     assert "verdict: not judged" in squeezed(render_case_text(passed_case))
-
-
-def test_two_scores_stand_side_by_side_with_what_was_left_out(streaming_score: Score, prerecorded_score: Score) -> None:
-    lines = squeezed(
-        render_score_text(streaming_score, prerecorded_score, scored=758, unscored={"missing in streaming": 1862})
-    )
-    assert lines[:3] == [
-        "Errors against the reference",
-        "measure streaming pre-recorded difference",
-        "WER 12.00 % 3.00 % +9.00 pp",
-    ]
-    assert lines[-2:] == ["758 ids scored", "1862 ids not scored: 1862 missing in streaming"]
-
-
-def test_one_score_alone_leaves_the_other_column_not_scored(streaming_score: Score) -> None:
-    lines = squeezed(render_score_text(streaming_score, None))
-    assert "WER 12.00 % not scored –" in lines
-    assert lines[-1] == "pre-recorded: not scored, no transcripts were given"
 
 
 @pytest.mark.parametrize("width", [NARROWEST, 80, 100, 160])

@@ -13,10 +13,12 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from harness.conformance.findings import Verdict
-from harness.results import CaseResult, RunResult, Score
-from reports.formats import FORMATS
+from harness.results import CaseResult, CorpusRun, Pairs, RunResult
+from reports.formats import FORMATS, PAIRS_FORMATS
+from reports.pairs_summary import summarise_corpus
 from reports.render_markdown import render_run_markdown
-from reports.render_text import render_case_text, render_run_text, render_score_text, render_verdict_text
+from reports.render_pairs_text import render_pairs_text
+from reports.render_text import render_case_text, render_run_text, render_verdict_text
 from reports.text_page import NARROWEST
 
 HOSTILE: Final = st.one_of(
@@ -48,6 +50,8 @@ def anything(kind: Any) -> st.SearchStrategy[Any]:
     """Any value of an annotated type, as the structs of results use them."""
     if kind is str:
         return HOSTILE
+    if kind is Any:
+        return st.recursive(HOSTILE | st.none() | st.floats(), lambda inner: st.lists(inner) | st.tuples(inner, inner))
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
         return st.builds(kind, **{name: anything(hint) for name, hint in get_type_hints(kind).items()})
     origin, arguments = get_origin(kind), get_args(kind)
@@ -76,16 +80,30 @@ def test_text_keeps_its_width_and_holds_nothing_that_a_terminal_obeys(run: RunRe
 
 
 @SLOW
-@given(anything(CaseResult), anything(Verdict), anything(Score | None), anything(Score | None))
-def test_parts_render_alone_and_in_colour(
-    case: CaseResult, verdict: Verdict, streaming: Score | None, prerecorded: Score | None
-) -> None:
+@given(anything(CaseResult), anything(Verdict))
+def test_parts_render_alone_and_in_colour(case: CaseResult, verdict: Verdict) -> None:
     for text in (
         render_case_text(case, color=True),
         render_verdict_text(verdict, color=True),
-        render_score_text(streaming, prerecorded, color=True),
     ):
         assert not OBEYED.search(re.sub(r"\x1b\[[0-9;]*m", "", text))
+
+
+@SLOW
+@given(
+    anything(CorpusRun),
+    anything(Pairs),
+    # How many utterances there are is counted here; all else may be from a file of somebody's.
+    st.dictionaries(st.integers(), st.integers(1, 10**7), max_size=4),
+    anything(Any),
+)
+def test_no_corpus_breaks_a_format(run: CorpusRun, pairs: Pairs, errors_more: dict[int, int], options: Any) -> None:
+    pairs = msgspec.structs.replace(pairs, errors_more=errors_more)
+    run = msgspec.structs.replace(run, settings={**run.settings, "options": options, "stream": options})
+    summary = summarise_corpus(run)
+    for render in PAIRS_FORMATS.values():
+        assert render(summary, pairs).endswith("\n")
+    assert not OBEYED.search(render_pairs_text(summary))
 
 
 @SLOW

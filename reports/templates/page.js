@@ -1,6 +1,6 @@
 "use strict";
-// Sorts and filters the table of cases; without this script the page is the same, in the order of the run.
-const table = document.querySelector("table.cases");
+// Sorts and filters the table of cases or utterances; without this script the page is the same, in its first order.
+const table = document.querySelector("table.rows");
 if (table) {
   const body = table.tBodies[0];
   const value = (row, column) => {
@@ -40,7 +40,7 @@ if (table) {
   document.querySelector(".filter").hidden = false;
   apply();
 }
-// A link to a case opens it.
+// A link to a row's details opens them.
 const open = () => {
   const target = document.getElementById(location.hash.slice(1));
   if (target instanceof HTMLDetailsElement) {

@@ -1,0 +1,164 @@
+"""Two sets of transcripts scored against references: what `dgharness score` works out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal, TypeAlias
+
+from harness.pairs import Gathered
+from harness.results import (
+    AlignedRun,
+    Causes,
+    Comparison,
+    CorpusTotal,
+    Counts,
+    PairedUtterance,
+    Pairs,
+    Score,
+)
+from harness.scoring.alignment import Alignment
+from harness.scoring.causes import Attributed, attribute
+from harness.scoring.error_rate import ErrorRate
+from harness.scoring.flips import Flip
+from harness.scoring.normalize import Normalizer
+from harness.scoring.paired import PairedRow, PairedScore, score_pairs
+from harness.scoring.sclite import sclite_split
+from harness.scoring.significance import compare_differences
+from harness.scoring.wer import CorpusScore, TextScore, score_many
+from harness.scoring.word_times import Hearing
+
+Texts: TypeAlias = Mapping[str, str]
+"""From id to text."""
+Side: TypeAlias = Literal["streaming", "prerecorded"]
+SIDES: Final[tuple[Side, Side]] = ("streaming", "prerecorded")
+
+
+@dataclass(frozen=True)
+class ScoredTexts:
+    """Both sides under one normaliser against one set of references.
+
+    Attributes:
+        normalizer: that both were scored under.
+        paired: every utterance, and the sums.
+        words, characters: streaming against pre-recorded.
+    """
+
+    normalizer: Normalizer
+    paired: PairedScore
+    words: Comparison
+    characters: Comparison
+
+    @property
+    def total(self) -> CorpusTotal:
+        """The sums as a result."""
+        return CorpusTotal(
+            normalizer=self.normalizer.label,
+            utterances=len(self.paired.rows),
+            streaming=Score.of(self.paired.streaming),
+            prerecorded=Score.of(self.paired.prerecorded),
+            comparison=self.words,
+        )
+
+    def alignments(self, side: Side) -> list[Alignment]:
+        """One side's, utterance by utterance."""
+        return [_of(row, side).alignment for row in self.paired.rows]
+
+    def sclite(self, side: Side) -> ErrorRate:
+        """One side's kinds of errors as NIST sclite splits them."""
+        splits = (sclite_split(one.reference, one.hypothesis) for one in self.alignments(side))
+        return sum(splits, ErrorRate.zero())
+
+    def pairs(self, found: list[Attributed], flips: tuple[Flip, ...]) -> Pairs:
+        """Every utterance for a page, with its causes (none where they were not looked for) and its flip."""
+        gathered, flipped = Gathered(), {flip.id: flip for flip in flips}
+        for number, row in enumerate(self.paired.rows):
+            causes = found[number] if found else None
+            gathered.add((row.streaming.words, row.prerecorded.words), _Shown(row, causes, flipped.get(row.id)))
+        return gathered.result()
+
+
+@dataclass(frozen=True)
+class PairedTexts:
+    """The transcripts to be scored, and how.
+
+    Attributes:
+        streaming, prerecorded: what was heard.
+        seed, resamples: of the intervals.
+        alternates: whether references may have alternatives.
+    """
+
+    streaming: Texts
+    prerecorded: Texts
+    seed: int
+    resamples: int
+    alternates: bool
+
+    def score(self, said: Texts, normalise: Normalizer) -> ScoredTexts:
+        """Score both sides.
+
+        Raises:
+            BadInput: alternatives are malformed.
+        """
+        paired = score_pairs(said, self.streaming, self.prerecorded, normalise, alternates=self.alternates)
+        return ScoredTexts(normalise, paired, self._compared(paired, "words"), self._compared(paired, "characters"))
+
+    def causes(self, said: Texts, scored: ScoredTexts) -> Iterator[Attributed]:
+        """Causes of what only streaming has wrong, utterance by utterance, as far as texts alone can tell."""
+        for row in scored.paired.rows:
+            streamed, posted = Hearing(self.streaming[row.id]), Hearing(self.prerecorded[row.id])
+            yield attribute(said[row.id], streamed, posted, scored.normalizer, None)
+
+    def _compared(self, paired: PairedScore, tokens: Literal["words", "characters"]) -> Comparison:
+        sides: list[list[ErrorRate]] = [[getattr(_of(row, side), tokens) for row in paired.rows] for side in SIDES]
+        compared = compare_differences(
+            [streamed.errors - posted.errors for streamed, posted in zip(*sides, strict=True)],
+            [posted.reference_length for posted in sides[1]],  # alternatives may leave the sides unlike ones
+            seed=self.seed,
+            resamples=self.resamples,
+        )
+        return Comparison.of(compared)
+
+
+def reference_band(main: ScoredTexts, other: ScoredTexts, first: Texts, second: Texts) -> dict[str, Any]:
+    """Each side's WER against both references, and how far the references agree with one another.
+
+    Args:
+        main, other: scored against the first and the second references.
+        first, second: those references.
+    """
+    both = [id_ for id_ in first if id_ in second]
+    scores = score_many([first[id_] for id_ in both], [second[id_] for id_ in both], main.normalizer)
+    between = sum((one.corpus for one in scores), CorpusScore.zero(main.normalizer))
+    band: dict[str, Any] = {"references_wer": between.wer, "references_errors": between.words.errors}
+    for side in SIDES:
+        rates = [getattr(one.paired, side).wer for one in (main, other)]
+        known = [rate for rate in rates if rate is not None]
+        band[side] = {"wer": rates, "lowest": min(known, default=None), "highest": max(known, default=None)}
+    return band
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """Makes an utterance in full when it is asked to."""
+
+    row: PairedRow
+    causes: Attributed | None
+    flip: Flip | None
+
+    def __call__(self) -> PairedUtterance:
+        streamed, posted = self.row.streaming, self.row.prerecorded
+        return PairedUtterance(
+            id=self.row.id,
+            notes=() if self.flip is None else (self.flip.sentence,),
+            marks=() if self.flip is None else ("depends on the normaliser",),
+            streaming=Counts.of(streamed.words),
+            prerecorded=Counts.of(posted.words),
+            streaming_alignment=AlignedRun.all_of(streamed.alignment),
+            prerecorded_alignment=AlignedRun.all_of(posted.alignment),
+            causes={} if self.causes is None else Causes.of([self.causes]).counts,
+        )
+
+
+def _of(row: PairedRow, side: Side) -> TextScore:
+    return row.streaming if side == "streaming" else row.prerecorded
