@@ -148,6 +148,7 @@ class _Shown:
 
     def __call__(self) -> PairedUtterance:
         streamed, posted = self.row.streaming, self.row.prerecorded
+        causes = None if self.causes is None else Causes.of([self.causes])
         return PairedUtterance(
             id=self.row.id,
             notes=() if self.flip is None else (self.flip.sentence,),
@@ -156,7 +157,8 @@ class _Shown:
             prerecorded=Counts.of(posted.words),
             streaming_alignment=AlignedRun.all_of(streamed.alignment),
             prerecorded_alignment=AlignedRun.all_of(posted.alignment),
-            causes={} if self.causes is None else Causes.of([self.causes]).counts,
+            causes={} if causes is None else causes.counts,
+            extra_errors=() if causes is None else causes.errors,
         )
 
 

@@ -66,6 +66,11 @@ def counted_cause_table(counts: Mapping[Cause, int]) -> CauseTable | None:
     return CauseTable(_title(errors, 0), ("cause", "errors", "share"), rows) if rows else None
 
 
+def error_line(error: ExtraError) -> str:
+    """One error, its cause and what shows it, as one line."""
+    return f"{error.cause.value}: {_example(error)}"
+
+
 def _title(extra: int, fewer: int) -> str:
     other = f"; {fewer} the other way round" if fewer else ""
     return f"causes of {count(extra, 'word error')} that streaming has and pre-recorded has not{other}"

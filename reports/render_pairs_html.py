@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from harness.results import PairedUtterance, Pairs
+from reports.causes import error_line
 from reports.figures import UNDEFINED, duration, one_line, percent, shorten
 from reports.html_page import Side, aligned, render_page
 from reports.pairs_plots import pairs_plots
@@ -14,6 +15,7 @@ from reports.pairs_table import anchor, causes_told, columns, rows, selection
 from reports.summary import Fact
 
 _TEXT_CHARACTERS: Final = 2000
+_MOST_ERRORS: Final = 20
 
 
 class UtterancePage(NamedTuple):
@@ -23,6 +25,7 @@ class UtterancePage(NamedTuple):
     name: str
     troubles: tuple[str, ...]
     facts: tuple[Fact, ...]
+    errors: tuple[str, ...]
     sides: tuple[Side, ...]
 
 
@@ -45,6 +48,7 @@ def _page(one: PairedUtterance, number: int) -> UtterancePage:
         name=one_line(one.id),
         troubles=tuple(map(one_line, one.troubles)),
         facts=tuple(_facts(one)),
+        errors=tuple(_errors(one)),
         sides=tuple(_sides(one)),
     )
 
@@ -55,11 +59,18 @@ def _facts(one: PairedUtterance) -> Iterator[Fact]:
         yield Fact("audio", f"{one_line(one.audio)}, {length}")
     for note in one.notes:
         yield Fact("note", one_line(note))
-    if told := causes_told(one.causes):
-        yield Fact("causes", told)
     for name, text in (("streaming text", one.streaming_text), ("pre-recorded text", one.prerecorded_text)):
         if text is not None:
             yield Fact(name, shorten(text, _TEXT_CHARACTERS) or "(empty)")
+
+
+def _errors(one: PairedUtterance) -> Iterator[str]:
+    """What only streaming has wrong; of a row that has only counts, the counts."""
+    yield from map(error_line, one.extra_errors[:_MOST_ERRORS])
+    if len(one.extra_errors) > _MOST_ERRORS:
+        yield f"and {len(one.extra_errors) - _MOST_ERRORS} more"
+    if not one.extra_errors and (told := causes_told(one.causes)):
+        yield told
 
 
 def _sides(one: PairedUtterance) -> Iterator[Side]:

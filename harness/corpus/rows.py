@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
+from harness.results import ExtraError
 from harness.scoring.causes import Cause
 from harness.scoring.error_rate import ErrorRate
 from harness.scoring.normalize import Normalizer, normalizer
@@ -81,6 +82,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
         causes: of the errors that streaming has and pre-recorded has not, how many have each cause, under the
             normaliser that was named first when the file was done (docs/reference/causes.md); None without a reference
             or without a pre-recorded answer.
+        extra_errors: those errors themselves, each with its cause and what shows it.
         streaming_wall_s: from the connect to the end.
         first_interim_wall_s, first_final_wall_s: from the first audio to the first Results, or final, with text.
         last_message_wall_s: from the last audio to the last message.
@@ -106,6 +108,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     prerecorded: str | None = None
     scores: tuple[Scored, ...] = ()
     causes: dict[Cause, int] | None = None
+    extra_errors: tuple[ExtraError, ...] = ()
     streaming_wall_s: float | None = None
     first_interim_wall_s: float | None = None
     first_final_wall_s: float | None = None
@@ -127,6 +130,7 @@ def scored(row: Row, reference: str | None, names: Iterable[str]) -> Row:
         row,
         reference=reference,
         causes=row.causes if reference == row.reference else None,
+        extra_errors=row.extra_errors if reference == row.reference else (),
         scores=() if reference is None else tuple(_scored(row, reference, each) for each in map(normalizer, names)),
     )
 

@@ -42,6 +42,7 @@ def utterance_of(row: Row) -> PairedUtterance:
         streaming_alignment=_aligned(row, first, row.streaming),
         prerecorded_alignment=_aligned(row, first, row.prerecorded),
         causes=row.causes or {},
+        extra_errors=row.extra_errors,
         delays_wall_s={name: seconds for name, seconds in delays if seconds is not None},
     )
 

@@ -124,6 +124,7 @@ def _row(row: Row, result: CaseResult, mock: str | None) -> Row:
         last_message_wall_s=streamed.last_message_wall_s,
         prerecorded_wall_s=posted.wall_s,
         causes=result.causes.counts if result.causes is not None else None,
+        extra_errors=result.causes.errors if result.causes is not None else (),
         word_shown_p50_wall_s=_median(streamed, DelayMeasure.WORD_SHOWN),
         word_final_p50_wall_s=_median(streamed, DelayMeasure.WORD_FINAL),
         end_of_speech_p50_wall_s=_median(streamed, DelayMeasure.END_OF_SPEECH),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from harness.results.causes import Causes
+from harness.results.causes import Causes, ExtraError
 from harness.results.corpus import CorpusTotal
 from harness.results.scores import AlignedRun, Counts
 from harness.scoring.causes import Cause
@@ -23,6 +23,7 @@ class PairedUtterance(msgspec.Struct, frozen=True, kw_only=True):
         streaming_text, prerecorded_text: what was heard; None where that side failed.
         streaming_alignment, prerecorded_alignment: the same beside the reference; empty without one.
         causes: of the errors that streaming has and pre-recorded has not, how many have each cause.
+        extra_errors: those errors themselves.
         delays_wall_s: by what is measured, the median of its words.
     """
 
@@ -39,6 +40,7 @@ class PairedUtterance(msgspec.Struct, frozen=True, kw_only=True):
     streaming_alignment: tuple[AlignedRun, ...] = ()
     prerecorded_alignment: tuple[AlignedRun, ...] = ()
     causes: dict[Cause, int] = {}
+    extra_errors: tuple[ExtraError, ...] = ()
     delays_wall_s: dict[str, float] = {}
 
 

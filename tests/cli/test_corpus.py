@@ -17,6 +17,7 @@ from harness.audio.decode import wav_bytes
 from harness.audio.format import AudioFormat
 from harness.corpus import cluster
 from harness.corpus.rows import Row, without_times
+from harness.results.causes import counted
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Helpers, Run, Spawn, StartServer, Terminal
@@ -86,15 +87,19 @@ def test_a_row_says_why_streaming_is_worse_and_how_late_its_words_came(
     run: Run, corpus: MakeCorpus, tmp_path: Path
 ) -> None:
     wrong = ("--synthetic", "--speed", 1, "--streaming-error-rate", 0.9)
-    ran = run("corpus", corpus(1), *wrong, "--normalizer", "basic", "--out", tmp_path / "out")
+    page = tmp_path / "page.html"
+    ran = run("corpus", corpus(1), *wrong, "--normalizer", "basic", "--out", tmp_path / "out", "--html-file", page)
     (row,) = rows_in(tmp_path / "out")
     assert row.causes is not None
     assert 0 < sum(row.causes.values()) <= row.scores[0].streaming.counts.errors
+    assert counted(error.cause for error in row.extra_errors) == row.causes
     assert row.word_shown_p50_wall_s is not None
     assert row.word_final_p50_wall_s is not None
     assert row.word_shown_p50_wall_s <= row.word_final_p50_wall_s
     assert "that streaming has and pre-recorded has not" in ran.out
     assert "How late words come" in ran.out
+    assert "What only streaming has wrong, and why" in page.read_text()
+    assert f"<li>{row.extra_errors[0].cause.value}: " in page.read_text()
 
 
 def test_a_page_of_the_corpus_is_written_beside_it_and_made_again_from_its_folder(

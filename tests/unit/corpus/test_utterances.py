@@ -10,12 +10,16 @@ from harness.corpus.inputs import Item
 from harness.corpus.rows import Row, Scored, scored
 from harness.corpus.utterances import gather, utterance_of
 from harness.pairs import Gathered
-from harness.results import PairedUtterance
+from harness.results import ExtraError, PairedUtterance
 from harness.scoring.causes import Cause
 
 if TYPE_CHECKING:
     from tests.unit.corpus.conftest import MakeItems, MakeRow
 
+ERROR = ExtraError(
+    cause=Cause.RECOGNITION, kind="substitute", reference="one", hypothesis="won", channel=0, start_audio_s=0.5,
+    evidence="its audio was delivered",
+)  # fmt: skip
 replace = msgspec.structs.replace
 
 
@@ -25,7 +29,8 @@ def texts(utterance: PairedUtterance) -> list[tuple[str, str, str]]:
 
 def test_a_row_in_full_has_both_sides_beside_its_reference(items: MakeItems, row: MakeRow) -> None:
     (item,) = items("one")
-    told = replace(row(item, "This is won"), causes={Cause.RECOGNITION: 1}, word_shown_p50_wall_s=0.75)
+    causes = {Cause.RECOGNITION: 1}
+    told = replace(row(item, "This is won"), causes=causes, extra_errors=(ERROR,), word_shown_p50_wall_s=0.75)
     utterance = utterance_of(told)
     assert texts(utterance) == [("equal", "this is", "this is"), ("substitute", "one", "won")]
     assert [run.kind for run in utterance.prerecorded_alignment] == ["equal"]
@@ -33,6 +38,7 @@ def test_a_row_in_full_has_both_sides_beside_its_reference(items: MakeItems, row
     assert utterance.streaming is not None
     assert utterance.streaming.errors == 1
     assert utterance.causes == {Cause.RECOGNITION: 1}
+    assert utterance.extra_errors == (ERROR,)
     assert utterance.delays_wall_s == {"word_shown_p50_wall_s": 0.75}
 
 

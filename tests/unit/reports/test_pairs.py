@@ -14,6 +14,7 @@ from harness.results import (
     CorpusTotal,
     Counts,
     DelaySpread,
+    ExtraError,
     PairedUtterance,
     Pairs,
     Score,
@@ -186,3 +187,19 @@ def test_the_page_holds_text_from_outside_as_text(total: CorpusTotal, pairs: Pai
     assert "\u202e" not in page
     assert page.count("&lt;script&gt;alert(1)") >= 6
     assert "streaming is worse than pre-recorded" in page
+
+
+def test_a_page_says_what_only_streaming_has_wrong_and_what_shows_why(total: CorpusTotal, pairs: Pairs) -> None:
+    def error(number: int) -> ExtraError:
+        return ExtraError(
+            cause=Cause.SEGMENT_CUT, kind="substitute", reference="heat", hypothesis=f"he{number}", channel=0,
+            start_audio_s=1.0, evidence="an endpoint ended a final at 1.20 s",
+        )  # fmt: skip
+
+    first = replace(pairs.shown[0], causes={Cause.SEGMENT_CUT: 25}, extra_errors=tuple(map(error, range(25))))
+    page = PAIRS_FORMATS["html"](summary_of(total), replace(pairs, shown=(first, *pairs.shown[1:])))
+    assert "<li>segment cut: «he0» for «heat»: an endpoint ended a final at 1.20 s</li>" in page
+    assert "«he19»" in page
+    assert "«he20»" not in page
+    assert "<li>and 5 more</li>" in page
+    assert "<li>3 segment cut</li>" in page, "a row that has only counts"
