@@ -71,10 +71,10 @@ def relabelled(one: Scored, label: str) -> Scored:
 
 def test_rows_pass_and_those_with_trouble_come_first(items: MakeItems, row: MakeRow) -> None:
     one, two, three = items("one", "two", "three")
-    rows: list[Row] = [row(one, "that was one"), row(two, "this is two"), row(three, None)]
+    rows: list[Row] = [row(one, "that was one"), row(two, "this is two"), row(three, "", None)]
     rows.append(row(Item("four", three.audio, None)))
     gathered = Gathered()
     assert list(gather(rows, gathered)) == rows
     pairs = gathered.result()
     assert [utterance.id for utterance in pairs.shown] == ["three", "one", "two", "four"]
-    assert pairs.errors_more == {0: 1, 2: 1, 3: 1}
+    assert pairs.errors_more == {-3: 1, 0: 1, 2: 1}
