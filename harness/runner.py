@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -40,18 +40,26 @@ from harness.session_results import (
 from harness.streamer.backoff import ReconnectPolicy
 from harness.streamer.notes import Observer, StreamOutcome
 from harness.streamer.settings import StreamSettings
-from harness.timeline import timeline_of
+from harness.timeline import Provoked, timeline_of
 
 INTERRUPTED = "interrupted"
 
 
 @dataclass(frozen=True)
 class Answering:
-    """Who answers a case: the server, where its words come from, and whether they are made up (None: not known)."""
+    """Who answers a case.
+
+    Attributes:
+        endpoint: the server.
+        replies: where its words come from.
+        synthetic: whether they are made up; None when that is not known.
+        provoked: the faults that it has had by now; none where it is not ours to ask.
+    """
 
     endpoint: Endpoint
     replies: str
     synthetic: bool | None
+    provoked: Callable[[], Sequence[Provoked]] = tuple
 
 
 @dataclass(frozen=True)
@@ -94,6 +102,7 @@ async def run_case(
         replies=answering.replies,
         synthetic=answering.synthetic,
     )
+    provoked = answering.provoked()  # before the file is posted: it meets faults of its own
     posted = None
     if not streamed.interrupted:
         posted = await _post(answering.endpoint, for_file(options), case.audio.read_bytes(), audio.container)
@@ -117,7 +126,7 @@ async def run_case(
         prerecorded=summarise_post(posted, case.reference, normalise) if posted is not None else None,
         verdict=verdict,
         causes=causes_of(case.reference, streamed, posted.response if posted is not None else None, normalise),
-        timeline=timeline_of(streamed.recording, streamed.ledger, audio, verdict),
+        timeline=timeline_of(streamed.recording, streamed.ledger, audio, verdict, provoked),
     )
     interrupted = posted is None or posted.failure == INTERRUPTED
     body = posted.body if posted is not None and posted.response is not None else None

@@ -19,7 +19,7 @@ _MARK_ROWS: Final = 6
 _TICKS: Final = 12
 _MARKS: Final = {
     "opened": "▸", "refused": "✕", "closed": "■", "lost": "✕", "control": "•", "note": "•", "error": "✕",
-    "warning": "▲", "advice": "○",
+    "warning": "▲", "advice": "○", "fault": "◆",
 }  # fmt: skip
 """A shape for each kind of event: colour alone tells nothing to some."""
 

@@ -12,10 +12,12 @@ from harness.cases import Case, RepliesFrom
 from harness.client.endpoint import Endpoint
 from harness.errors import BadInput
 from harness.runner import Answering
+from harness.timeline import Provoked
 from mock_server import loading
 from mock_server.behaviour import PROCESSING_SPEED, ConnectionSettings
 from mock_server.faults.base import Fault
 from mock_server.faults.notation import parse_fault
+from mock_server.faults.when import HANDSHAKE, Firing
 from mock_server.library import Known, Replies
 from mock_server.recogniser.source import RecognisedReplies
 from mock_server.server import MockServer
@@ -66,7 +68,12 @@ async def answering(
     settings = ServerSettings(seed=case.seed if seed is None else seed, faults=faults, connection=behaviour)
     async with MockServer(replies, settings) as server:
         endpoint = Endpoint(f"ws://127.0.0.1:{server.port}", MOCK_KEY)
-        yield Answering(endpoint, described, synthetic)
+        yield Answering(endpoint, described, synthetic, lambda: [_provoked(one) for one in server.reception.runs.fired])
+
+
+def _provoked(firing: Firing) -> Provoked:
+    text = f"fault {firing.kind}: {firing.what}"
+    return Provoked(firing.leg, firing.wall_s, firing.audio_s, text, at_handshake=firing.what == HANDSHAKE)
 
 
 def faults_of(case: Case) -> tuple[Fault, ...]:

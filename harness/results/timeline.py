@@ -31,8 +31,8 @@ class TimelineEvent(msgspec.Struct, frozen=True, kw_only=True):
     """Something that happened.
 
     Attributes:
-        kind: `opened`, `refused`, `closed`, `lost`, `control` (a message of the client), `note`, `error`, `warning` or
-            `advice` (findings of the judge).
+        kind: `opened`, `refused`, `closed`, `lost`, `control` (a message of the client), `note`, `fault` (that the mock
+            was told to have), `error`, `warning` or `advice` (findings of the judge).
         audio_s: how much of the source had been sent by then.
         text: what it was.
     """

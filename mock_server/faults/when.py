@@ -27,6 +27,8 @@ DOWNSTREAM_TYPES: Final = frozenset(
     | {"Connected", "TurnInfo", "Warning"}
     | {"interim", "final"}
 )
+HANDSHAKE: Final = "handshake"
+"""What a firing hit, where it was no message and not the open connection."""
 MESSAGE_NAMES: Final = UPSTREAM_TYPES | DOWNSTREAM_TYPES
 
 _CLOCK_NOISE_S: Final = 1e-6
@@ -193,7 +195,7 @@ class Watch:
 
     def attempt(self, moment: Moment) -> bool:
         """Somebody asks for the upgrade: whether it fires on that."""
-        return self._fires(moment, "handshake")
+        return self._fires(moment, HANDSHAKE)
 
     def instant(self, moment: Moment) -> bool:
         """Time or audio has come: whether it fires on that; once on a connection at most."""

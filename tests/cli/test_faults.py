@@ -30,6 +30,9 @@ def test_the_faults_of_a_case_happen(run: Run, case: Path) -> None:
     (reason,) = ran.json["cases"][0]["reasons"]
     assert "1012 (going down)" in reason
     assert ran.json["seed"] is None
+    events = [(event["kind"], event["text"]) for event in ran.json["cases"][0]["timeline"]["events"]]
+    fault, closed = events.index(("fault", "fault close: connection")), [kind for kind, _ in events].index("closed")
+    assert fault < closed, "the time line shows the cause before what it did"
 
 
 def test_a_case_may_have_its_file_refused_and_its_stream_not(run: Run, case: Path) -> None:
@@ -42,6 +45,7 @@ def test_a_case_may_have_its_file_refused_and_its_stream_not(run: Run, case: Pat
     assert result["streamed"]["transcript"] == ["hello world again"]
     assert result["streamed"]["failure"] is None
     assert "refused with HTTP 402" in result["prerecorded"]["failure"]
+    assert all(event["kind"] != "fault" for event in result["timeline"]["events"]), "the stream met none"
 
 
 def test_without_them_the_same_case_passes(run: Run, case: Path) -> None:

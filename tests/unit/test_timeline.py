@@ -10,7 +10,7 @@ from harness.conformance.findings import Blame, Family, Finding, Severity, Verdi
 from harness.ledger import Ledger, LegSpan
 from harness.recording.document import Recording
 from harness.recording.entries import Binary, Close, Direction, End, Header, Lost, Opened, Refused, Side, Text
-from harness.timeline import SLICES, timeline_of
+from harness.timeline import SLICES, Provoked, timeline_of
 
 RATE = 16_000
 HEADER = Header(
@@ -97,3 +97,28 @@ def test_findings_stand_where_they_were_found() -> None:
     )  # fmt: skip
     (event,) = (one for one in timeline_of(RECORDING, LEDGER, audio(3.0), verdict).events if one.kind == "warning")
     assert (event.audio_s, event.text) == (2.5, "P-X: late")
+
+
+def test_a_fault_stands_before_what_it_did_though_the_server_counts_from_earlier() -> None:
+    provoked = (
+        Provoked(0, 2.15, 2.0, "fault reset: connection"),
+        Provoked(1, 0.0, 0.0, "fault refuse: handshake", at_handshake=True),
+        Provoked(1, 0.15, 0.5, "fault delay: Results"),
+    )
+    line = timeline_of(RECORDING, LEDGER, audio(3.0), provoked=provoked)
+    assert [(event.kind, event.audio_s) for event in line.events] == [
+        ("opened", 0.0),
+        ("fault", 2.0),
+        ("lost", 2.0),
+        ("fault", 2.0),
+        ("refused", 2.0),
+        ("opened", 2.0),
+        ("fault", 2.5),
+        ("control", 3.0),
+        ("closed", 3.0),
+    ]
+
+
+def test_a_fault_of_a_connection_that_the_client_knows_nothing_of_is_shown_all_the_same() -> None:
+    line = timeline_of(RECORDING, LEDGER, audio(3.0), provoked=(Provoked(7, 0.5, 0.25, "fault stall: connection"),))
+    assert ("fault", 0.25) in [(event.kind, event.audio_s) for event in line.events]
