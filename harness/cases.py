@@ -18,6 +18,7 @@ import msgspec
 from harness.audio.chunking import chunk_size
 from harness.audio.format import AudioFormat, Encoding
 from harness.audio.pacing import Speed
+from harness.audio.segment import Segment
 from harness.errors import BadInput
 from harness.protocol.flux_options import declared_flux_options
 from harness.protocol.listen_options import read_pairs
@@ -166,6 +167,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
         thresholds: what is good enough.
         faults: the tables `[[faults]]` as they stand; whoever makes them happen checks what is in them.
         seed: of all chance in the case's server and its faults, unless the run has one.
+        segment: the part of the audio that is meant; None is all of it.
     """
 
     name: str
@@ -180,6 +182,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     thresholds: Thresholds
     faults: tuple[dict[str, Any], ...] = ()
     seed: int = 0
+    segment: Segment | None = None
 
     @property
     def speed(self) -> Speed:

@@ -2,18 +2,22 @@
 
 `.jsonl` and `.json` have one object a line, as NeMo writes them (`audio_filepath`, `text`); `.tsv` and `.csv` begin
 with a line of column names. The audio is `audio_filepath`, `audio`, `path` or `file`, relative to the manifest; what
-was said is `text`, `reference` or `transcript`; `id` or `name` is what reports call it.
+was said is `text`, `reference`, `transcript` or `sentence` (Common Voice); `id` or `name` is what reports call it.
+A line with `offset`, in seconds, is of a part of its file, `duration` seconds long (NeMo, "Preparing Custom ASR Data");
+`duration` alone only tells how long the file is.
 """
 
 from __future__ import annotations
 
 import csv
 import json
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from harness.audio.segment import Segment
 from harness.cases import Case, Reference, Replies, RepliesFrom, Stream, Thresholds
 from harness.errors import BadInput
 from harness.scoring.normalize import normalizer as check_normalizer
@@ -21,7 +25,7 @@ from harness.scoring.normalize import normalizer as check_normalizer
 ENDINGS: Final = (".jsonl", ".json", ".tsv", ".csv")
 
 _AUDIO: Final = ("audio_filepath", "audio", "path", "file")
-_TEXT: Final = ("text", "reference", "transcript")
+_TEXT: Final = ("text", "reference", "transcript", "sentence")
 _NAME: Final = ("id", "name")
 
 
@@ -31,15 +35,27 @@ class Line:
 
     Attributes:
         where: file and line, for messages.
+        fields: names of all its fields, for messages.
         id: what it calls the file, or None.
         audio: the audio as it is written there.
         text: what was said, or None.
+        segment: the part of the file that is meant; None is all of it.
     """
 
     where: str
+    fields: tuple[str, ...]
     id: str | None
     audio: str
     text: str | None
+    segment: Segment | None = None
+
+    @property
+    def called(self) -> str:
+        """Its id, or else the path of its audio without the ending, and the part of it."""
+        if self.id is not None:
+            return self.id
+        bare = Path(self.audio).with_suffix("").as_posix()
+        return bare if self.segment is None else f"{bare}@{self.segment}"
 
 
 def read_manifest(path: Path) -> Iterator[Line]:
@@ -51,9 +67,10 @@ def read_manifest(path: Path) -> Iterator[Line]:
     for number, row in _rows(path):
         where = f"{path}: line {number}"
         audio = _value(row, _AUDIO)
+        fields = tuple(map(str, row))
         if audio is None:
-            raise BadInput(_without(row, _AUDIO, where))
-        yield Line(where, _value(row, _NAME), audio, _value(row, _TEXT))
+            raise _without(fields, _AUDIO, where)
+        yield Line(where, fields, _value(row, _NAME), audio, _value(row, _TEXT), _segment(row, where))
 
 
 def load_manifest(path: Path, normalizer: str = "basic") -> list[Case]:
@@ -63,7 +80,7 @@ def load_manifest(path: Path, normalizer: str = "basic") -> list[Case]:
         BadInput: the file cannot be read, or a line names no audio or no text; the sentence names the line.
     """
     check_normalizer(normalizer)
-    cases = [_case(row, number, path, normalizer) for number, row in _rows(path)]
+    cases = [_case(line, path, normalizer) for line in read_manifest(path)]
     if not cases:
         raise BadInput(f"{path}: no line in this manifest; wanted one for each file")
     return cases
@@ -97,28 +114,41 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         yield number, row
 
 
-def _case(row: dict[str, Any], number: int, path: Path, normalizer: str) -> Case:
-    where = f"{path}: line {number}"
-    audio = path.parent / _field(row, _AUDIO, where)
+def _case(line: Line, path: Path, normalizer: str) -> Case:
+    if line.text is None:
+        raise _without(line.fields, _TEXT, line.where)
     return Case(
-        name=_value(row, _NAME) or audio.stem,
+        name=line.id or Path(line.called).name,
         about="",
         path=path,
-        audio=audio,
-        reference=Reference(_field(row, _TEXT, where)),
+        audio=path.parent / line.audio,
+        reference=Reference(line.text),
         normalizer=normalizer,
         options=(("punctuate", "true"),),
         stream=Stream(),
         replies=Replies(kind=RepliesFrom.SERVER),
         thresholds=Thresholds(),
+        segment=line.segment,
     )
 
 
-def _field(row: dict[str, Any], names: tuple[str, ...], where: str) -> str:
-    value = _value(row, names)
-    if value is None:
-        raise BadInput(_without(row, names, where))
-    return value
+def _segment(row: dict[str, Any], where: str) -> Segment | None:
+    offset = _seconds(row, "offset", where)
+    return None if offset is None else Segment(offset, _seconds(row, "duration", where))
+
+
+def _seconds(row: dict[str, Any], name: str, where: str) -> float | None:
+    """A field in seconds; a table has it as text, and nothing where it is empty."""
+    value = row.get(name)
+    if value is None or value == "":
+        return None
+    try:
+        seconds = math.nan if isinstance(value, bool) else float(value)
+    except (TypeError, ValueError):
+        seconds = math.nan
+    if not 0 <= seconds < math.inf:
+        raise BadInput(f"{where}: {name} is {value!r}; wanted seconds, 0 or more")
+    return seconds
 
 
 def _value(row: dict[str, Any], names: tuple[str, ...]) -> str | None:
@@ -130,6 +160,5 @@ def _value(row: dict[str, Any], names: tuple[str, ...]) -> str | None:
     return None
 
 
-def _without(row: dict[str, Any], names: tuple[str, ...], where: str) -> str:
-    found = ", ".join(map(str, row)) or "nothing"
-    return f"{where}: has {found}; wanted a field {' or '.join(names)}"
+def _without(fields: tuple[str, ...], names: tuple[str, ...], where: str) -> BadInput:
+    return BadInput(f"{where}: has {', '.join(fields) or 'nothing'}; wanted a field {' or '.join(names)}")

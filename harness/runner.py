@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from harness.audio.decode import Audio, encode, read_audio
+from harness.audio.decode import Audio, encode, read_audio, wav_bytes
 from harness.audio.format import AudioFormat
 from harness.cases import Case
 from harness.client.endpoint import Endpoint
@@ -86,7 +86,7 @@ async def run_case(
     Raises:
         BadInput: its audio cannot be read, or its options or normaliser are no such things.
     """
-    audio = read_audio(case.audio)
+    audio = read_audio(case.audio, segment=case.segment)
     fmt = case.audio_format(audio.channels)
     options = flux_options(case.options, fmt) if case.flux else listen_options(case.options, fmt)
     normalise = normalizer(case.normalizer)
@@ -105,7 +105,7 @@ async def run_case(
     provoked = answering.provoked()  # before the file is posted: it meets faults of its own
     posted = None
     if not streamed.interrupted:
-        posted = await _post(answering.endpoint, for_file(options), case.audio.read_bytes(), audio.container)
+        posted = await _post(answering.endpoint, for_file(options), *file_to_post(case, audio))
     verdict = judge_stream(streamed, settings)
     result = CaseResult(
         name=case.name,
@@ -144,6 +144,13 @@ def stream_settings(case: Case) -> StreamSettings:
         finalize=wanted.finalize,
         reconnect=ReconnectPolicy(attempts=wanted.reconnect),
     )
+
+
+def file_to_post(case: Case, audio: Audio) -> tuple[bytes, str]:
+    """The file as it is, and its container; of a part of a file, the same samples as WAV."""
+    if case.segment is None:
+        return case.audio.read_bytes(), audio.container
+    return wav_bytes(audio.samples, AudioFormat(sample_rate=audio.sample_rate, channels=audio.channels)), "wav"
 
 
 async def _post(endpoint: Endpoint, options: ListenOptions, data: bytes, container: str) -> PrerecordedOutcome:

@@ -8,7 +8,7 @@ Resampling is soxr's «HQ». 16-bit audio at the rate and channels of the target
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import av
@@ -21,6 +21,7 @@ from harness.audio.container import container_name, frame_samples, open_containe
 from harness.audio.format import AudioFormat
 from harness.audio.packets import PacketFormat, PacketSource
 from harness.audio.pcm import SAMPLE_TYPE, Samples, from_float, to_float
+from harness.audio.segment import Segment
 from harness.audio.sniff import sniff_container, sniff_signature
 from harness.audio.wav import WavParser, wav_header
 from harness.errors import BadInput
@@ -53,7 +54,7 @@ class Audio:
         return len(self.samples) / self.sample_rate
 
 
-def read_audio(path: str | Path, raw_format: AudioFormat | None = None) -> Audio:
+def read_audio(path: str | Path, raw_format: AudioFormat | None = None, segment: Segment | None = None) -> Audio:
     """Read an audio file; the only function here that touches a file.
 
     A file with a header is decoded by its header even when `raw_format` is given, so that no header is ever taken for
@@ -62,9 +63,10 @@ def read_audio(path: str | Path, raw_format: AudioFormat | None = None) -> Audio
     Args:
         path: the file.
         raw_format: how to read a file without any header; None allows only files with one.
+        segment: the part that is wanted; None is all of it.
 
     Raises:
-        BadInput: the file is missing, unreadable, empty or no audio.
+        BadInput: the file is missing, unreadable, empty or no audio, or has nothing in that part.
     """
     try:
         data = Path(path).read_bytes()
@@ -75,8 +77,25 @@ def read_audio(path: str | Path, raw_format: AudioFormat | None = None) -> Audio
     except OSError as error:
         raise BadInput(f"{path}: cannot be read ({error.strerror})") from None
     if raw_format is not None and sniff_container(data) is None:
-        return decode_raw(data, raw_format, str(path))
-    return decode(data, str(path))
+        return cut(decode_raw(data, raw_format, str(path)), segment, str(path))
+    return cut(decode(data, str(path)), segment, str(path))
+
+
+def cut(audio: Audio, segment: Segment | None, name: str) -> Audio:
+    """A part of some audio, to the sample; what reaches beyond its end ends there.
+
+    Raises:
+        BadInput: the part begins beyond the end, or holds no sample.
+    """
+    if segment is None:
+        return audio
+    start = round(segment.start_audio_s * audio.sample_rate)
+    length = None if segment.length_audio_s is None else round(segment.length_audio_s * audio.sample_rate)
+    samples = audio.samples[start : None if length is None else start + length]
+    if not len(samples):
+        found = f"plays {audio.duration_audio_s:g} s, and nothing of it is in segment {segment}"
+        raise BadInput(f"{name}: {found}; wanted one that begins before the end and is not empty")
+    return replace(audio, samples=samples)
 
 
 def decode_raw(data: bytes, fmt: AudioFormat, name: str = "raw audio") -> Audio:

@@ -97,7 +97,7 @@ def known_for(case: Case) -> Known:
     Raises:
         BadInput: a file cannot be used.
     """
-    audio = read_audio(case.audio)
+    audio = read_audio(case.audio, segment=case.segment)
     if case.replies.kind is RepliesFrom.RECORDING:
         return replace(_recorded(case), audio=audio)
     return Known(_scripted(case, audio), audio=audio)

@@ -198,7 +198,7 @@ class _Runner:
         )
 
     async def _carried_out(self, case: Case, label: str, path: Path | None) -> CaseResult:
-        duration_audio_s = read_audio(case.audio).duration_audio_s
+        duration_audio_s = read_audio(case.audio, segment=case.segment).duration_audio_s
         async with answering(case, self._elsewhere, self._seed, self._recognised) as answers:
             with Watcher(label, duration_audio_s, watch=self._watch) as watcher, Keeper(path, self._secrets) as keeper:
 

@@ -44,7 +44,9 @@ class Cluster:
         try:
             row: Row = await future
         except KilledWorker:
-            row = failed(Row(id=item.id, audio=item.audio), f"{item.audio}: worker processes died of it")
+            row = failed(
+                Row(id=item.id, audio=item.audio, segment=item.segment), f"{item.audio}: worker processes died of it"
+            )
             return scored(row, item.reference, self._work.normalizers)
         finally:
             if not future.done():

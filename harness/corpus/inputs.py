@@ -9,10 +9,11 @@ from __future__ import annotations
 import glob
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from harness.audio.segment import Segment
 from harness.errors import BadInput
 from harness.manifest import ENDINGS as MANIFEST_ENDINGS
 from harness.manifest import read_manifest
@@ -31,11 +32,13 @@ class Item:
         id: unique in the corpus.
         audio: path of the audio.
         reference: what was said, or None.
+        segment: the part of the audio that is meant; None is all of it.
     """
 
     id: str
     audio: str
     reference: str | None
+    segment: Segment | None = None
 
     @property
     def path(self) -> Path:
@@ -79,7 +82,7 @@ def _items(path: str) -> Iterator[Item]:
 
 def _of_manifest(path: Path) -> Iterator[Item]:
     for line in read_manifest(path):
-        yield Item(line.id or _bare(line.audio), str(path.parent / line.audio), line.text)
+        yield Item(line.called, str(path.parent / line.audio), line.text, line.segment)
 
 
 def _of_folder(folder: Path) -> Iterator[Item]:
@@ -168,7 +171,7 @@ def _with_references(items: Sequence[Item], references: Mapping[str, str]) -> li
         if name in taken:
             raise BadInput(f"{item.audio}: its reference is {name!r}, and so is that of {taken[name]}; wanted one each")
         taken[name] = item.audio
-        found.append(Item(item.id, item.audio, references[name]))
+        found.append(replace(item, reference=references[name]))
     if not taken:
         some = next(iter(references))
         raise BadInput(

@@ -19,8 +19,8 @@ from harness.scoring.causes import Cause
 _BATCH: Final = 1000
 _TALLY: Final = Tally.__struct_fields__
 _SIDES: Final = tuple(name for name in Scored.__struct_fields__ if name != "normalizer")
-_TEXTS: Final = ("run_id", "created", "tool", "answers", "id", "audio", "sha256", "reference", "replies")
-_NESTED: Final = ("scores", "causes", "extra_errors")
+_TEXTS: Final = ("run_id", "created", "tool", "answers", "id", "audio", "segment", "sha256", "reference", "replies")
+_NESTED: Final = ("segment", "scores", "causes", "extra_errors")
 _FAILURES: Final = ("streaming_failure", "prerecorded_failure")
 _NUMBERS: Final = tuple(name for name in Row.__struct_fields__ if name.endswith(("audio_s", "_wall_s")))
 
@@ -70,6 +70,7 @@ def _columns(pa: Any) -> Iterator[Any]:
 def _lines(row: Row) -> Iterator[dict[str, Any]]:
     """One for each normaliser; a single one, without counts, of a file that has no reference."""
     plain = {name: getattr(row, name) for name in Row.__struct_fields__ if name not in _NESTED}
+    plain["segment"] = None if row.segment is None else str(row.segment)
     plain |= {f"cause_{cause.name.lower()}": found for cause, found in (row.causes or {}).items()}
     if not row.scores:
         yield plain

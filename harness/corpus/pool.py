@@ -104,7 +104,10 @@ class Processes:
                 return await lane.row(item)
             except BrokenProcessPool:
                 continue
-        row = failed(Row(id=item.id, audio=item.audio), f"{item.audio}: {DEATHS} worker processes died of it")
+        row = failed(
+            Row(id=item.id, audio=item.audio, segment=item.segment),
+            f"{item.audio}: {DEATHS} worker processes died of it",
+        )
         return scored(row, item.reference, self._work.normalizers)
 
     async def close(self) -> None:

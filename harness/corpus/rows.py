@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
+from harness.audio.segment import Segment
 from harness.results import ExtraError
 from harness.scoring.causes import Cause
 from harness.scoring.error_rate import ErrorRate
@@ -70,6 +71,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
         id: the file's, unique in its corpus.
         audio: its path, as it was found.
         sha256: of the file's bytes; None when it could not be read.
+        segment: the part of the audio that it is of; None for all of it.
         audio_s: how long it plays; 0 when it could not be decoded.
         reference: what was said; None when that is not known.
         replies: where the answers came from, in words.
@@ -95,6 +97,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     audio: str
     sha256: str | None = None
+    segment: Segment | None = None
     audio_s: float = 0.0
     reference: str | None = None
     replies: str = "none"

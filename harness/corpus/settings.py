@@ -57,6 +57,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             ),
             thresholds=Thresholds(),
             seed=self.seed,
+            segment=item.segment,
         )
 
 

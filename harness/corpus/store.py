@@ -16,6 +16,7 @@ from typing import Final, NamedTuple, Self
 
 import msgspec
 
+from harness.audio.segment import Segment
 from harness.corpus.inputs import Item
 from harness.corpus.rows import Row, scored
 from harness.corpus.settings import SYNTHETIC, Settings
@@ -79,7 +80,7 @@ class Store:
         if kept is None or (kept.failed and not though_failed):
             return False
         reference = item.reference if settings.answers == SYNTHETIC else None
-        return kept.content == _content(_sha256(item.path), reference)
+        return kept.content == _content(_sha256(item.path), item.segment, reference)
 
     def add(self, row: Row) -> None:
         """Write a row; it survives the end of this process, whatever that is.
@@ -131,7 +132,7 @@ class Store:
                 self._keep(_decoded(line, self.rows_path, number), line)
 
     def _keep(self, row: Row, line: bytes) -> None:
-        content = _content(row.sha256, row.reference if row.synthetic else None)
+        content = _content(row.sha256, row.segment, row.reference if row.synthetic else None)
         self._kept[row.id] = _Kept(self._size, content, row.failed)
         self._size += len(line)
 
@@ -167,8 +168,8 @@ def _decoded(line: bytes, path: Path, number: int) -> Row:
         raise BadInput(f"{path}: line {number} is no row of a corpus ({error})") from None
 
 
-def _content(sha256: str | None, reference: str | None) -> bytes:
-    return hashlib.blake2b(f"{sha256}/{reference}".encode(), digest_size=16).digest()
+def _content(sha256: str | None, segment: Segment | None, reference: str | None) -> bytes:
+    return hashlib.blake2b(f"{sha256}/{segment}/{reference}".encode(), digest_size=16).digest()
 
 
 def _sha256(path: Path) -> str | None:

@@ -32,7 +32,7 @@ def utterance_of(row: Row) -> PairedUtterance:
     delays = ((name, getattr(row, name)) for name in DELAYS)
     return PairedUtterance(
         id=row.id,
-        audio=row.audio,
+        audio=row.audio if row.segment is None else f"{row.audio}@{row.segment}",
         audio_s=row.audio_s,
         troubles=tuple(_troubles(row)),
         streaming=None if first is None else Counts.of(first.streaming.counts),

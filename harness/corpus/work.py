@@ -13,7 +13,7 @@ from typing import Any, Final, Protocol, TypeAlias
 
 import msgspec
 
-from harness.audio.decode import decode
+from harness.audio.decode import cut, decode
 from harness.cases import Case
 from harness.corpus.inputs import Item
 from harness.corpus.rows import Row, scored
@@ -62,9 +62,11 @@ async def carry_out(item: Item, work: Work, answer: Answer) -> Row:
     Raises:
         asyncio.CancelledError: it was interrupted; there is no row then.
     """
-    row = Row(id=item.id, audio=item.audio, reference=item.reference)
+    row = Row(id=item.id, audio=item.audio, segment=item.segment, reference=item.reference)
     try:
-        row = await _carried_out(row, item, work, answer)
+        data = _bytes(item)
+        row = msgspec.structs.replace(row, sha256=hashlib.sha256(data).hexdigest())
+        row = await _carried_out(row, data, item, work, answer)
     except DgHarnessError as error:
         row = failed(row, str(error))
     except Exception as error:  # a file must not end a run of thousands; the log has where it came from
@@ -87,10 +89,9 @@ def failed(row: Row, reason: str) -> Row:
     return msgspec.structs.replace(row, streaming_failure=reason, prerecorded_failure=reason)
 
 
-async def _carried_out(row: Row, item: Item, work: Work, answer: Answer) -> Row:
-    data = _bytes(item)
-    row = msgspec.structs.replace(row, sha256=hashlib.sha256(data).hexdigest())
-    row = msgspec.structs.replace(row, audio_s=round(decode(data, item.audio).duration_audio_s, 6))
+async def _carried_out(row: Row, data: bytes, item: Item, work: Work, answer: Answer) -> Row:
+    audio = cut(decode(data, item.audio), item.segment, item.audio)
+    row = msgspec.structs.replace(row, audio_s=round(audio.duration_audio_s, 6))
     case = work.settings.case(item)
     async with answer(case) as answering:
         # The case finds the causes, under one normaliser; scoring under all of them is ours.

@@ -125,6 +125,39 @@ def test_a_page_of_the_corpus_is_written_beside_it_and_made_again_from_its_folde
     assert run("report", tmp_path / "out", "--json").json == json.loads((tmp_path / "out" / "run.json").read_text())
 
 
+def test_parts_of_one_file_are_files_of_their_own(run: Run, helpers: Helpers, tmp_path: Path) -> None:
+    """As NeMo's manifests name them: each part is streamed, and posted, alone."""
+    (tmp_path / "talk.wav").write_bytes(wav_bytes(helpers.noise(8.0, seed=1), AudioFormat()))
+    parts: list[dict[str, Any]] = [
+        {"offset": 0, "duration": 3, "text": TEXTS[0]},
+        {"offset": 3, "text": TEXTS[1]},
+        {"offset": 8.5},
+    ]
+    manifest = tmp_path / "m.jsonl"
+
+    def put() -> None:
+        lines = (json.dumps({"audio_filepath": "talk.wav", "text": "x"} | part) for part in parts)
+        manifest.write_text("\n".join(lines))
+
+    put()
+    ran = run("corpus", manifest, "--synthetic", "--speed", "max", "--out", tmp_path / "out")
+    assert ran.code == 2
+    first, second, beyond = rows_in(tmp_path / "out")
+    assert [(row.id, row.audio_s, row.streaming, row.prerecorded) for row in (first, second)] == [
+        ("talk@0+3", 3.0, TEXTS[0], TEXTS[0]),
+        ("talk@3", 5.0, TEXTS[1], TEXTS[1]),
+    ]
+    says = "talk.wav: plays 8 s, and nothing of it is in segment 8.5; wanted one that begins before the end"
+    assert says in (beyond.streaming_failure or "")
+    again = run("corpus", manifest, "--synthetic", "--speed", "max", "--out", tmp_path / "out", "--resume")
+    assert "3 of 3 files are done already" in again.err
+    parts[0] |= {"duration": 3.5, "id": "talk@0+3"}
+    put()
+    again = run("corpus", manifest, "--synthetic", "--speed", "max", "--out", tmp_path / "out", "--resume")
+    assert "2 of 3 files are done already" in again.err, "another part is other audio, whatever it is called"
+    assert rows_in(tmp_path / "out")[0].audio_s == 3.5
+
+
 @pytest.mark.parametrize(
     ("file", "text", "says"),
     [

@@ -6,10 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from harness.audio.decode import (
     Audio,
     check_declared,
+    cut,
     decode,
     decode_raw,
     encode,
@@ -18,6 +21,7 @@ from harness.audio.decode import (
     wav_bytes,
 )
 from harness.audio.format import AudioFormat, Encoding
+from harness.audio.segment import Segment
 from harness.errors import BadInput
 
 MakeSpeech = Callable[..., Audio]
@@ -269,3 +273,18 @@ def test_a_film_without_sound_is_told(tmp_path: Path) -> None:
         film.mux(stream.encode(None))
     with pytest.raises(BadInput, match=r"silent\.mp4: has no audio stream"):
         read_audio(path)
+
+
+@given(st.integers(0, 40), st.none() | st.integers(0, 60))
+def test_a_part_is_its_samples_and_ends_with_the_file(start: int, length: int | None) -> None:
+    audio = Audio(np.arange(40, dtype=np.float32).reshape(-1, 1), sample_rate=10)
+    segment = Segment(start / 10, None if length is None else length / 10)
+    expected = audio.samples[start:] if length is None else audio.samples[start : start + length]
+    if not len(expected):
+        with pytest.raises(BadInput, match=r"a\.wav: plays 4 s, and nothing of it is in segment"):
+            cut(audio, segment, "a.wav")
+        return
+    found = cut(audio, segment, "a.wav")
+    assert (found.samples == expected).all()
+    assert found.sample_rate == 10
+    assert cut(audio, None, "a.wav") is audio

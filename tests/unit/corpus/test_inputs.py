@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.audio.segment import Segment
 from harness.corpus.inputs import Item, find_items
 from harness.errors import BadInput
 
@@ -88,6 +89,39 @@ def test_a_manifest_names_files_with_or_without_what_was_said(put: Put, name: st
         Item("a/1", str(manifest.parent / "a/1.wav"), "one\u2028two"),
         Item("b/1", str(manifest.parent / "b/1.wav"), None),
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        (
+            "m.jsonl",
+            '{"audio_filepath": "talk.wav", "offset": 0, "duration": 2.5, "text": "one"}\n'
+            '{"audio_filepath": "talk.wav", "offset": 2.5, "text": "two"}\n'
+            '{"audio_filepath": "whole.wav", "duration": 9, "text": "three"}\n',
+        ),
+        ("m.csv", "path,offset,duration,sentence\ntalk.wav,0,2.5,one\ntalk.wav,2.5,,two\nwhole.wav,,9,three\n"),
+    ],
+)
+def test_a_manifest_may_name_parts_of_a_file(put: Put, name: str, text: str) -> None:
+    """As NeMo does: `duration` alone only tells how long a file is."""
+    manifest = put(name, text)
+    assert [(item.id, item.segment, item.reference) for item in find_items([str(manifest)])] == [
+        ("talk@0+2.5", Segment(0, 2.5), "one"),
+        ("talk@2.5", Segment(2.5), "two"),
+        ("whole", None, "three"),
+    ]
+    (replaced, *_) = find_items([str(manifest)], {"talk@0+2.5": "won"})
+    assert (replaced.reference, replaced.segment) == ("won", Segment(0, 2.5))
+
+
+@pytest.mark.parametrize("value", ['"soon"', "-1", "true", "[1]", "1e999", '"nan"'])
+@pytest.mark.parametrize("field", ["offset", "duration"])
+def test_seconds_that_are_none_are_one_sentence(put: Put, field: str, value: str) -> None:
+    other = "" if field == "offset" else '"offset": 1, '
+    manifest = put("m.jsonl", f'{{"audio": "a.wav", {other}"{field}": {value}}}\n')
+    with pytest.raises(BadInput, match=rf"line 1: {field} is .*; wanted seconds, 0 or more"):
+        find_items([str(manifest)])
 
 
 def test_references_go_by_id_by_place_by_name_and_win_over_what_lies_beside(put: Put) -> None:

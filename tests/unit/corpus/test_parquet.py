@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tests.unit.corpus.conftest import MakeItems, MakeRow
 
 pq = pytest.importorskip("pyarrow.parquet")
-NESTED = {"scores", "causes", "extra_errors"}
+NESTED = {"segment", "scores", "causes", "extra_errors"}
 RUN = CorpusRun(tool="t", run_id="monday", created="now", settings={"answers": "whisper"}, files=3)
 
 
