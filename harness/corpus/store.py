@@ -16,7 +16,6 @@ from typing import Final, NamedTuple, Self
 
 import msgspec
 
-from harness.audio.segment import Segment
 from harness.corpus.inputs import Item
 from harness.corpus.rows import Row, scored
 from harness.corpus.settings import SYNTHETIC, Settings
@@ -79,8 +78,9 @@ class Store:
         kept = self._kept.get(item.id)
         if kept is None or (kept.failed and not though_failed):
             return False
-        reference = item.reference if settings.answers == SYNTHETIC else None
-        return kept.content == _content(_sha256(item.path), item.segment, reference)
+        if settings.answers == SYNTHETIC and kept.reference != _hash(item.reference):
+            return False
+        return kept.audio == _hash(_sha256(item.path), item.segment)
 
     def add(self, row: Row) -> None:
         """Write a row; it survives the end of this process, whatever that is.
@@ -132,8 +132,8 @@ class Store:
                 self._keep(_decoded(line, self.rows_path, number), line)
 
     def _keep(self, row: Row, line: bytes) -> None:
-        content = _content(row.sha256, row.segment, row.reference if row.synthetic else None)
-        self._kept[row.id] = _Kept(self._size, content, row.failed)
+        audio, reference = _hash(row.sha256, row.segment), _hash(row.reference)
+        self._kept[row.id] = _Kept(self._size, audio, reference, row.failed)
         self._size += len(line)
 
 
@@ -154,10 +154,11 @@ def read_rows(folder: Path) -> Iterator[Row]:
 
 
 class _Kept(NamedTuple):
-    """Where a row begins, what it is of, and whether it failed."""
+    """Where a row begins, hashes of what it is of, and whether it failed."""
 
     offset: int
-    content: bytes
+    audio: bytes
+    reference: bytes
     failed: bool
 
 
@@ -168,8 +169,8 @@ def _decoded(line: bytes, path: Path, number: int) -> Row:
         raise BadInput(f"{path}: line {number} is no row of a corpus ({error})") from None
 
 
-def _content(sha256: str | None, segment: Segment | None, reference: str | None) -> bytes:
-    return hashlib.blake2b(f"{sha256}/{segment}/{reference}".encode(), digest_size=16).digest()
+def _hash(*parts: object) -> bytes:
+    return hashlib.blake2b("/".join(map(str, parts)).encode(), digest_size=16).digest()
 
 
 def _sha256(path: Path) -> str | None:
