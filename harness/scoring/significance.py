@@ -161,13 +161,15 @@ def _interval(
 
     generator = np.random.default_rng(seed)
     size = len(differences)
+    both = differences + 1j * lengths  # one look-up for the two; whole numbers are exact in either part
     rates: list[NDArray[np.float64]] = []
     at_once = max(1, _DRAWN_AT_ONCE // size)  # bounds the memory, whatever the corpus
     for start in range(0, resamples, at_once):
         drawn = generator.integers(0, size, (min(at_once, resamples - start), size), dtype=np.int32)
-        tokens = lengths[drawn].sum(axis=1)
+        sums = both[drawn].sum(axis=1)
         # A draw of nothing but empty references has no rate; it says nothing about the difference either.
-        rates.append(differences[drawn].sum(axis=1)[tokens > 0] / tokens[tokens > 0])
+        known = sums[sums.imag > 0]
+        rates.append(known.real / known.imag)
     low, high = np.quantile(np.concatenate(rates), [0.025, 0.975], method="inverted_cdf")
     return float(low), float(high)
 
@@ -177,6 +179,8 @@ def _p_value(differences: NDArray[np.int64]) -> tuple[float, Test]:
     if len(sizes) * int(sizes.sum()) <= _EXACT_STEPS:
         return _sign_flip(sizes, abs(int(differences.sum()))), Test.SIGN_FLIP
     error = float(differences.std(ddof=1)) * math.sqrt(len(differences))
+    if error == 0:  # as many utterances as it takes to come here, and all differ by the same
+        return 0.0, Test.MATCHED_PAIRS
     return math.erfc(abs(int(differences.sum())) / error / math.sqrt(2)), Test.MATCHED_PAIRS
 
 
@@ -187,9 +191,11 @@ def _sign_flip(sizes: NDArray[np.int64], observed: int) -> float:
     total = int(sizes.sum())
     chance = np.zeros(total + 1)  # of the positive sizes to add up to each number
     chance[0] = 1.0
-    for size in sizes:
-        kept = chance[:-size].copy()
-        chance *= 0.5
-        chance[size:] += 0.5 * kept
+    reach = 0  # no sum so far is larger
+    for size in map(int, sizes):
+        kept = 0.5 * chance[: reach + 1]
+        chance[: reach + 1] = kept
+        chance[size : reach + size + 1] += kept
+        reach += size
     sums = 2 * np.arange(total + 1) - total
     return min(1.0, float(chance[abs(sums) >= observed].sum()))

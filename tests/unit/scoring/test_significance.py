@@ -82,6 +82,13 @@ def test_where_counting_takes_too_long_the_normal_test_agrees_with_it(monkeypatc
     assert normal.p_value == pytest.approx(exact.p_value, abs=0.08)
 
 
+def test_many_utterances_that_all_differ_alike_leave_no_doubt() -> None:
+    """Their spread is 0: nothing to divide by."""
+    comparison = compare(counts(*[2] * 15_000), counts(*[1] * 15_000), resamples=10)
+    assert (comparison.p_value, comparison.test, comparison.low) == (0.0, Test.MATCHED_PAIRS, 0.05)
+    assert comparison.verdict is Verdict.WORSE
+
+
 def test_empty_references_have_no_rate() -> None:
     comparison = compare([ErrorRate(0, 0, 0, 2)] * 40, [ErrorRate.zero()] * 40)
     assert (comparison.errors, comparison.rate, comparison.low, comparison.high) == (80, None, None, None)
