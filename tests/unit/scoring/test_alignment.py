@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import random
+
 import jiwer
 import pytest
 
@@ -59,6 +61,19 @@ def test_characters_count_the_space_between_words_and_no_other() -> None:
         ErrorRate(hits=3, substitutions=0, deletions=0, insertions=0),
         ErrorRate(hits=0, substitutions=0, deletions=0, insertions=2),
     ]
+
+
+def test_characters_of_a_long_text_are_split_as_jiwer_splits_them() -> None:
+    """Several paths are equally short here; which one is found depends on how a text is divided."""
+    chance = random.Random(11)
+    said = [chance.choice(("ba", "bana")) for _ in range(800)]
+    heard = [
+        chance.choice(("ba", "bana")) if chance.random() < 0.1 else word for word in said if chance.random() > 0.05
+    ]
+    texts = [" ".join(said)] * 2, [" ".join(heard), " ".join(said[:200] + heard * 3)]
+    theirs = jiwer.process_characters(*texts)
+    total = sum(count_characters(*texts), ErrorRate.zero())
+    assert total == ErrorRate(theirs.hits, theirs.substitutions, theirs.deletions, theirs.insertions)
 
 
 def test_what_jiwer_itself_says_of_empty_references() -> None:
