@@ -1,8 +1,9 @@
 """References with alternatives, `{colour / color}`, as NIST's STM files write them: the one that fits best counts.
 
-`@` stands for nothing: `{uh / @} yes` may have the filler or not. Alternatives do not nest. Every piece is normalised
-for itself, so that braces and slashes are never taken for text; a normaliser that looks across words (numbers) does
-not look across the edge of a group.
+`@` stands for nothing: `{uh / @} yes` may have the filler or not. Where a slash stands between spaces, as NIST has it,
+slashes within words divide nothing: `{24/7 / all day}` has two alternatives, and so has `{colour/color}`. Groups do not
+nest. Every piece is normalised for itself, so that braces and slashes are never taken for text; a normaliser that looks
+across words (numbers) does not look across the edge of a group.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from harness.errors import BadInput
 from harness.scoring.normalize import Normalizer
 
 _GROUP = re.compile(r"\{([^{}]*)\}")
+_SPACED_SLASH = re.compile(r"(?:^|(?<=\s))/(?=\s|$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,8 @@ def best_reference(reference: str, hypothesis: str, normalizer: Normalizer, name
     Raises:
         BadInput: a brace has no partner, or groups nest.
     """
+    if not has_alternates(reference):
+        return normalizer(reference)
     heard = normalizer(hypothesis).split()
     routes = [_Route(place) for place in range(len(heard) + 1)]
     for choices in _slots(reference, normalizer, name):
@@ -66,12 +70,17 @@ def _slots(reference: str, normalizer: Normalizer, name: str) -> list[list[tuple
     slots: list[list[tuple[str, ...]]] = []
     for number, piece in enumerate(_GROUP.split(reference)):
         if number % 2:
-            slots.append([_words(choice, normalizer) for choice in piece.split("/")])
+            slots.append([_words(choice, normalizer) for choice in _choices(piece)])
         elif has_alternates(piece):
             raise BadInput(f"{name}: a brace without its partner, or braces within braces, in {reference[:60]!r}")
         else:
             slots.append([_words(piece, normalizer)])
     return slots
+
+
+def _choices(group: str) -> list[str]:
+    spaced = _SPACED_SLASH.split(group)
+    return spaced if len(spaced) > 1 else group.split("/")
 
 
 def _words(text: str, normalizer: Normalizer) -> tuple[str, ...]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.errors import BadInput
 from harness.scoring.alignment import Alignment
+from harness.scoring.extra_errors import hits
 from harness.scoring.normalize import Normalizer
 
 
@@ -17,7 +18,8 @@ class EntityCount:
     Attributes:
         phrase: as the list has it.
         occurrences: how often the references have it.
-        hits: how many of these were heard whole: each of its words right, and nothing between them.
+        hits: how many of these were heard whole: each of its words right, and nothing between them. Where several
+            alignments are equally short, it is enough that one of them has it so.
         false_alarms: how often it was heard where no reference has it.
     """
 
@@ -55,30 +57,54 @@ def count_entities(
 ) -> tuple[EntityCount, ...]:
     """Count each phrase over aligned texts that were normalised with the same normaliser.
 
-    Occurrences may overlap. A phrase of which the normaliser leaves nothing never occurs.
+    Occurrences may overlap. A phrase of which the normaliser leaves nothing never occurs; of phrases that it makes the
+    same, the first counts for all.
     """
-    wanted = {phrase: tuple(normalizer(phrase).split()) for phrase in phrases}
-    totals = {phrase: [0, 0, 0] for phrase in wanted}
+    wanted: dict[tuple[str, ...], str] = {}
+    for phrase in phrases:
+        wanted.setdefault(tuple(normalizer(phrase).split()), phrase)
+    totals = {words: [0, 0, 0] for words in wanted}
     for alignment in alignments:
         said, heard = alignment.reference, alignment.hypothesis
-        twin = dict(_equal(alignment))
-        for phrase, words in wanted.items():
-            found = list(_places(words, said))
-            hits = [place for place in found if _whole(place, len(words), twin)]
-            totals[phrase][0] += len(found)
-            totals[phrase][1] += len(hits)
-            totals[phrase][2] += len({*_places(words, heard)} - {twin[place] for place in hits})
-    return tuple(EntityCount(phrase, *counts) for phrase, counts in totals.items())
+        twin = hits(alignment)
+        for words, counts in totals.items():
+            spoken, shown = list(_places(words, said)), list(_places(words, heard))
+            whole = {place: twin[place] for place in spoken if _whole(place, len(words), twin)}
+            if len(whole) < min(len(spoken), len(shown)):
+                whole = _by_other_paths(whole, spoken, shown, len(words), alignment)
+            counts[0] += len(spoken)
+            counts[1] += len(whole)
+            counts[2] += len(shown) - len(whole)
+    return tuple(EntityCount(wanted[words], *counts) for words, counts in totals.items())
 
 
-def _equal(alignment: Alignment) -> Iterator[tuple[int, int]]:
-    """Places in the reference that were heard right, each with its place in the hypothesis."""
-    said = heard = 0
-    for kind, length in alignment.path:
-        if kind == "equal":
-            yield from zip(range(said, said + length), range(heard, heard + length), strict=True)
-        said += 0 if kind == "insert" else length
-        heard += 0 if kind == "delete" else length
+def _by_other_paths(
+    whole: Mapping[int, int], spoken: Sequence[int], shown: Sequence[int], length: int, alignment: Alignment
+) -> dict[int, int]:
+    """The hits, and those that another alignment, as short as the given one, has.
+
+    The aligner keeps «new» of «new york» for either of «new new york»; with the second the phrase was heard whole.
+    """
+    from rapidfuzz.distance.Levenshtein import distance
+
+    said, heard = alignment.reference, alignment.hypothesis
+    found, taken = dict(whole), set(whole.values())
+    for place in spoken:
+        for other in shown if place not in found else ():
+            if other in taken or not all(_agree(place, other, *hit, length) for hit in found.items()):
+                continue
+            outside = distance(said[:place], heard[:other]) + distance(said[place + length :], heard[other + length :])
+            if outside == alignment.counts.errors:
+                found[place] = other
+                taken.add(other)
+                break
+    return found
+
+
+def _agree(place: int, other: int, hit_place: int, hit_other: int, length: int) -> bool:
+    """Whether one alignment can have both hits: each word has one twin at most, and the order is kept."""
+    said, heard = place - hit_place, other - hit_other
+    return said == heard or (min(abs(said), abs(heard)) >= length and (said > 0) == (heard > 0))
 
 
 def _places(words: tuple[str, ...], text: tuple[str, ...]) -> Iterator[int]:
@@ -86,5 +112,5 @@ def _places(words: tuple[str, ...], text: tuple[str, ...]) -> Iterator[int]:
     return (place for place in range(len(text) - length + 1) if length and text[place : place + length] == words)
 
 
-def _whole(place: int, length: int, twin: dict[int, int]) -> bool:
+def _whole(place: int, length: int, twin: Mapping[int, int]) -> bool:
     return all(twin.get(place + offset) == twin.get(place, -length) + offset for offset in range(length))

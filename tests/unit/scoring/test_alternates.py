@@ -32,10 +32,20 @@ def errors(reference: str, hypothesis: str) -> int:
         ("{going to / gonna} {go / leave}", "gonna leave", "gonna leave"),
         ("{a / b}", "c", "a"),
         ("no braces", "at all", "no braces"),
+        ("open {24/7 / all day}", "open 24 7", "open 24 7"),
+        ("open {24/7 / all day}", "open 24", "open 24 7"),
+        ("the {colour/color} red", "the color red", "the color red"),
+        ("{ um / uh / @ } yes", "yes", "yes"),
     ],
 )
 def test_the_alternatives_that_fit_best_are_taken(reference: str, hypothesis: str, best: str) -> None:
     assert best_reference(reference, hypothesis, BASIC, "r") == best
+
+
+def test_a_reference_without_alternatives_is_not_searched(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The search takes a step for every pair of words: minutes for an hour of speech."""
+    monkeypatch.delattr("harness.scoring.alternates._through")
+    assert best_reference("No braces, no choice.", "none", BASIC, "r") == "no braces no choice"
 
 
 @pytest.mark.parametrize("reference", ["{a / b", "a }", "{a / {b / c}}"])

@@ -26,6 +26,34 @@ def test_a_phrase_is_hit_when_all_of_it_is_right_and_together() -> None:
     assert counted("New York", ("in new york now", "in new old york now")) == EntityCount("New York", 1, 0, 0)
 
 
+@pytest.mark.parametrize(
+    ("said", "heard"),
+    [
+        ("call new york", "call new new york"),
+        ("call new york", "call new york york"),
+        ("call new new york", "call new york"),
+        ("new york or new new york", "new new york or new york"),
+    ],
+)
+def test_it_is_enough_that_one_of_the_shortest_alignments_has_a_phrase_whole(said: str, heard: str) -> None:
+    found = counted("new york", (said, heard))
+    assert (found.missed, found.false_alarms) == (0, 0)
+
+
+def test_hits_are_those_that_one_alignment_can_have() -> None:
+    assert counted("a a", ("a a a", "a a")) == EntityCount("a a", 2, 1, 0)
+    assert counted("a b", ("a b x", "y z a b")) == EntityCount("a b", 1, 1, 0)
+    assert counted("b", ("b x y z", "x y z b")) == EntityCount("b", 1, 0, 1)
+
+
+def test_phrases_that_the_normaliser_makes_the_same_count_once() -> None:
+    alignments = [alignment for alignment, _ in align_words(["in new york"], ["in new york"])]
+    assert count_entities(["New York", "new york!", "York"], alignments, BASIC) == (
+        EntityCount("New York", 1, 1, 0),
+        EntityCount("York", 1, 1, 0),
+    )
+
+
 def test_a_phrase_heard_where_nobody_said_it_is_a_false_alarm() -> None:
     found = counted("York", ("new york", "new york york"), ("pork", "york"))
     assert (found.occurrences, found.hits, found.missed, found.false_alarms, found.rate) == (1, 1, 0, 2, 2.0)
