@@ -177,7 +177,7 @@ class _Session:
         if not after_all and not cut_off:
             return None
         last = f"the last final with words ended at {evidence.last_words_audio_s:.2f} s"
-        return f"{_at(interval)}; its audio was delivered, but {last if evidence.final_text else 'no final had words'}"
+        return f"{_at(interval)}; {self._arrived}, but {last if evidence.final_text else 'no final had words'}"
 
     def _seam(self, error: WordError) -> str | None:
         """The word lies where one connection goes on from another."""
@@ -207,9 +207,13 @@ class _Session:
         if interval is None or final is None:
             return None
         where = f"from {final.start_audio_s:.2f} to {final.end_audio_s:.2f} s"
-        return f"{_at(interval)}; its audio was delivered, and the final {where} heard it so"
+        return f"{_at(interval)}; {self._arrived}, and the final {where} heard it so"
 
     # --- what they look at ------------------------------------------------------------------------------------------
+
+    @property
+    def _arrived(self) -> str:
+        return f"its audio was {'delivered' if self._evidence.arrival_is_known else 'sent'}"
 
     def _respelled_around(self, error: WordError) -> list[tuple[Stretch, str]]:
         stretch = self._times.stretch(error)
@@ -228,7 +232,7 @@ class _Session:
         if interval is None:
             hint = self._hints.about(error)
             return "no word times" + (f"; {hint}" if hint else ", and the texts hint at nothing")
-        return f"{_at(interval)}; its audio was delivered, but no final covers it, although later finals came"
+        return f"{_at(interval)}; {self._arrived}, but no final covers it, although later finals came"
 
 
 def _at(interval: Interval) -> str:

@@ -71,6 +71,7 @@ class Evidence:
         interims: what was said before that, in order.
         joins: one for each connection that went on from another.
         missing: what of the source was lost, in order.
+        arrival_is_known: whether the server's side proves what arrived; else what was sent is taken for it.
     """
 
     source_audio_s: float = 0.0
@@ -78,6 +79,7 @@ class Evidence:
     interims: tuple[Segment, ...] = ()
     joins: tuple[Join, ...] = ()
     missing: tuple[MissingAudio, ...] = ()
+    arrival_is_known: bool = False
 
     @cached_property
     def final_text(self) -> str:
@@ -116,7 +118,11 @@ class Evidence:
 
 
 def session_evidence(
-    ledger: Ledger, finals: Sequence[Results], results: Iterable[tuple[int, Results]], channel: int
+    ledger: Ledger,
+    finals: Sequence[Results],
+    results: Iterable[tuple[int, Results]],
+    channel: int,
+    received_audio_s: float | None = None,
 ) -> Evidence:
     """The evidence of one channel.
 
@@ -125,8 +131,10 @@ def session_evidence(
         finals: the channel's, as the transcript keeps them: on the source's clock.
         results: all Results as they came, with their connection and on its clock.
         channel: which.
+        received_audio_s: how much audio the server says that the last connection brought it (`Metadata.duration`).
     """
     legs = _Legs(ledger)
+    short = [] if received_audio_s is None or ledger.delivered is not None else list(legs.short_of(received_audio_s))
     here = [(leg, message) for leg, message in results if message.channel_index[0] == channel]
     moved = [(leg, message, legs.segment(leg, message)) for leg, message in here]
     return Evidence(
@@ -134,7 +142,8 @@ def session_evidence(
         finals=tuple(Segment(final.start, final.end_audio_s, final.transcript, final.speech_final) for final in finals),
         interims=tuple(segment for _, message, segment in moved if not message.is_final),
         joins=tuple(legs.joins([(leg, segment) for leg, message, segment in moved if message.is_final])),
-        missing=tuple(missing_audio(ledger)),
+        missing=tuple(sorted([*missing_audio(ledger), *short], key=lambda gap: gap.start_audio_s)),
+        arrival_is_known=ledger.delivered is not None or (received_audio_s is not None and not short and legs.is_one),
     )
 
 
@@ -177,6 +186,23 @@ class _Legs:
             final_audio_s = max((segment.end_audio_s for earlier, segment in finals if earlier < leg), default=0.0)
             if final_audio_s or begins_audio_s:
                 yield Join(leg, min(begins_audio_s, final_audio_s), max(begins_audio_s, final_audio_s))
+
+    @property
+    def is_one(self) -> bool:
+        """Whether there was no second connection."""
+        return len(self._spans) <= 1
+
+    def short_of(self, received_audio_s: float) -> Iterable[MissingAudio]:
+        """The end of what the last connection was sent, as long as what the server did not count.
+
+        Where in the connection it was lost the count does not tell; the server's clock ends so much earlier.
+        """
+        leg = max(self._spans, default=0)
+        sent_audio_s = sum(span.end - span.start for span in self._spans.get(leg, ())) / self._rate
+        if sent_audio_s - received_audio_s > WORD_SLACK_AUDIO_S:
+            start_audio_s = self._to_source(leg, received_audio_s, is_end=False)
+            why = f"was sent, and by its Metadata the server had {received_audio_s:.2f} of {sent_audio_s:.2f} s"
+            yield MissingAudio(start_audio_s, self._spans[leg][-1].end / self._rate, why)
 
     def _to_source(self, leg: int, leg_audio_s: float, *, is_end: bool) -> float:
         left_audio_s = leg_audio_s

@@ -44,9 +44,18 @@ def session_causes(
     found: list[Attributed] = []
     for channel, text in enumerate(said):
         heard = Hearing(transcript.text(channel), transcript.words(channel))
-        evidence = session_evidence(ledger, transcript.finals(channel), messages, channel)
+        finals = _said_final(transcript.finals(channel), messages, channel)
+        received_audio_s = transcript.metadata.duration if transcript.metadata else None
+        evidence = session_evidence(ledger, finals, messages, channel, received_audio_s)
         found.append(replace(attribute(text, heard, posted[channel], normalise, evidence), channel=channel))
     return tuple(found)
+
+
+def _said_final(
+    finals: Sequence[Results], messages: Sequence[tuple[int, Results]], channel: int
+) -> Sequence[Results]:
+    """The finals that a message said were final: a turn of Flux that never ended is one to the transcript alone."""
+    return finals[: sum(message.is_final for _, message in messages if message.channel_index[0] == channel)]
 
 
 def _posted(response: PrerecordedResponse, channel: int) -> Hearing:

@@ -43,6 +43,20 @@ def test_a_session_that_was_cut_off_has_causes_although_it_has_no_score(run: Run
     assert result["causes"]["counts"]["tail lost at close"] == 3
 
 
+def test_a_flux_turn_that_nothing_ends_is_an_interim_used_as_final(run: Run, clip: Path) -> None:
+    path, counts = clip.parent / "case.toml", []
+    for finalize in ("true", "false"):
+        path.write_text(
+            'audio = "clip.wav"\nreference = "hello world again"\n'
+            f'[stream]\nendpoint = "/v2/listen"\nspeed = "max"\nfinalize = {finalize}\n'
+            "[replies]\nstreaming_error_rate = 1.0\nseed = 1\n"
+        )
+        counts.append(run("run", path, "--json").json["cases"][0]["causes"]["counts"])
+    ended, left_open = counts
+    assert (ended["recognition"], ended["interim used as final"]) == (3, 0)
+    assert (left_open["recognition"], left_open["interim used as final"]) == (0, 3)
+
+
 def test_without_extra_errors_there_is_no_table(run: Run, clip: Path) -> None:
     ran = run("run", case(clip.parent, ""))
     assert ran.code == 0

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from harness.ledger import Ledger, LegSpan
 from harness.protocol.messages import Alternative, Channel, Results, ResultsMetadata
 from harness.scoring.evidence import Join, MissingAudio, Segment, missing_audio, session_evidence
@@ -63,3 +65,30 @@ def test_only_messages_of_the_channel_count() -> None:
     found = session_evidence(ledger(LegSpan(0, 0, 1000)), (said(0, 4, "a"),), results, 0)
     assert found.interims == (Segment(0.0, 1.0, "ours"),)
     assert (found.final_text, found.last_final_audio_s, found.source_audio_s) == ("a", 4.0, 10.0)
+
+
+def test_what_the_server_did_not_count_is_missing_at_the_end_of_the_last_connection() -> None:
+    books = ledger(LegSpan(0, 0, 600), LegSpan(1, 400, 1000))
+    [gap] = session_evidence(books, (), [], 0, received_audio_s=4.5).missing
+    assert (gap.start_audio_s, gap.end_audio_s) == (8.5, 10.0)
+    assert gap.why == "was sent, and by its Metadata the server had 4.50 of 6.00 s"
+
+
+@pytest.mark.parametrize("received_audio_s", [5.9, 6.0, 6.1])
+def test_a_count_that_differs_by_a_rounding_says_nothing_of_a_loss(received_audio_s: float) -> None:
+    assert session_evidence(ledger(LegSpan(0, 400, 1000)), (), [], 0, received_audio_s).missing[1:] == ()
+
+
+def test_stamps_know_better_than_a_count() -> None:
+    books = ledger(LegSpan(0, 0, 1000), delivered=((0, 1000),))
+    assert session_evidence(books, (), [], 0, received_audio_s=4.5).missing == ()
+
+
+def test_that_audio_arrived_is_known_by_stamps_or_by_a_count_of_an_only_connection() -> None:
+    once, twice = ledger(LegSpan(0, 0, 1000)), ledger(LegSpan(0, 0, 600), LegSpan(1, 400, 1000))
+    stamped = ledger(LegSpan(0, 0, 1000), delivered=((0, 900),))
+    assert session_evidence(stamped, (), [], 0).arrival_is_known
+    assert session_evidence(once, (), [], 0, received_audio_s=10.0).arrival_is_known
+    assert not session_evidence(once, (), [], 0, received_audio_s=9.0).arrival_is_known
+    assert not session_evidence(once, (), [], 0).arrival_is_known
+    assert not session_evidence(twice, (), [], 0, received_audio_s=6.0).arrival_is_known

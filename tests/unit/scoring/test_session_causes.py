@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import pytest
+from msgspec.structs import replace
+
 from harness.ledger import Ledger, LegSpan
-from harness.protocol.messages import Alternative, Channel, Results, ResultsMetadata, Word
+from harness.protocol.messages import Alternative, Channel, Metadata, Results, ResultsMetadata, Word
 from harness.protocol.prerecorded import (
     PrerecordedAlternative,
     PrerecordedChannel,
@@ -80,3 +83,33 @@ def test_a_response_without_alternatives_has_every_word_wrong() -> None:
     )
     [only] = found(["one two"], ["one too"], silent)
     assert (only.attributions, only.fewer) == ((), 1)
+
+
+def test_a_turn_that_no_message_ended_is_an_interim_used_as_final() -> None:
+    """The client takes it for final when the session is over; nothing that the server said makes it so."""
+    turn = final("one too", 0, 1)
+    results = [(0, replace(turn, is_final=False))]
+    [only] = session_causes(["one two"], assemble([turn]), posted("one two"), LEDGER, results, normalizer("basic"))
+    assert causes(only) == [("two", Cause.INTERIM_AS_FINAL)]
+    [ended] = session_causes(
+        ["one two"], assemble([turn]), posted("one two"), LEDGER, [*results, (0, turn)], normalizer("basic")
+    )
+    assert causes(ended) == [("two", Cause.RECOGNITION)]
+
+
+@pytest.mark.parametrize(("counted_audio_s", "cause"), [(2.0, Cause.LOST_AUDIO), (10.0, Cause.TAIL_LOST)])
+def test_a_missing_tail_that_the_server_did_not_count_is_lost_audio(counted_audio_s: float, cause: Cause) -> None:
+    heard = replace(final("one", 0, 1), duration=1.8)
+    transcript = assemble([heard])
+    transcript.feed(
+        Metadata(transaction_key="", request_id="r", sha256="", created="", duration=counted_audio_s, channels=1)
+    )
+    response, basic = posted("one two"), normalizer("basic")
+    [only] = session_causes(["one two"], transcript, response, LEDGER, [(0, heard)], basic)
+    assert causes(only) == [("two", cause)]
+    assert ("its audio was delivered" in only.attributions[0].evidence) is (cause is Cause.TAIL_LOST)
+
+
+def test_without_a_count_of_what_arrived_the_evidence_does_not_claim_that_it_did() -> None:
+    [only] = found(["one two"], ["one too"], posted("one two"))
+    assert "its audio was sent, and the final" in only.attributions[0].evidence
