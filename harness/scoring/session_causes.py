@@ -51,9 +51,7 @@ def session_causes(
     return tuple(found)
 
 
-def _said_final(
-    finals: Sequence[Results], messages: Sequence[tuple[int, Results]], channel: int
-) -> Sequence[Results]:
+def _said_final(finals: Sequence[Results], messages: Sequence[tuple[int, Results]], channel: int) -> Sequence[Results]:
     """The finals that a message said were final: a turn of Flux that never ended is one to the transcript alone."""
     return finals[: sum(message.is_final for _, message in messages if message.channel_index[0] == channel)]
 

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from harness.scoring.significance import seeded
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -56,7 +58,7 @@ def percentile_shift(
         ranked: NDArray[np.float64] = np.partition(values, rank, axis=-1)[..., rank]
         return ranked
 
-    generator = np.random.default_rng(seed)
+    generator = seeded(seed)
     moves: list[NDArray[np.float64]] = []
     at_once = max(1, _DRAWN_AT_ONCE // size)  # bounds the memory, whatever the corpus
     for start in range(0, resamples, at_once):

@@ -153,13 +153,20 @@ def compare_differences(
     )
 
 
+def seeded(seed: int) -> np.random.Generator:
+    """A generator for any whole number; numpy's own takes none below 0."""
+    import numpy as np
+
+    return np.random.default_rng(seed if seed >= 0 else (1, -seed))
+
+
 def _interval(
     differences: NDArray[np.int64], lengths: NDArray[np.int64], seed: int, resamples: int
 ) -> tuple[float, float]:
     """Draw as many utterances as there are, with replacement, again and again, both systems' together."""
     import numpy as np
 
-    generator = np.random.default_rng(seed)
+    generator = seeded(seed)
     size = len(differences)
     both = differences + 1j * lengths  # one look-up for the two; whole numbers are exact in either part
     rates: list[NDArray[np.float64]] = []

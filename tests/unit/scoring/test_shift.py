@@ -24,6 +24,10 @@ def test_a_move_that_every_utterance_makes_has_an_interval_of_that_move() -> Non
     assert moved.high == pytest.approx(0.5)
 
 
+def test_a_seed_may_be_below_0() -> None:
+    assert percentile_shift([1.0, 2.0, 3.0], [1.0, 1.0, 1.0], 50, seed=-1) is not None
+
+
 def test_noise_has_an_interval_around_nothing() -> None:
     chance = random.Random(7)
     before = [chance.gauss(1, 0.1) for _ in range(200)]

@@ -82,6 +82,13 @@ def test_where_counting_takes_too_long_the_normal_test_agrees_with_it(monkeypatc
     assert normal.p_value == pytest.approx(exact.p_value, abs=0.08)
 
 
+def test_a_seed_may_be_any_whole_number() -> None:
+    worse, base = counts(*[1, 0, 2, 9, 17] * 20), counts(*[0] * 100)
+    drawn = [compare(worse, base, seed=seed, resamples=100) for seed in (-7, -7, 7)]
+    assert drawn[0] == drawn[1]
+    assert (drawn[0].low, drawn[0].high) != (drawn[2].low, drawn[2].high)
+
+
 def test_many_utterances_that_all_differ_alike_leave_no_doubt() -> None:
     """Their spread is 0: nothing to divide by."""
     comparison = compare(counts(*[2] * 15_000), counts(*[1] * 15_000), resamples=10)
