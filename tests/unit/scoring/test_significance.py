@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 from itertools import product
 
 import pytest
@@ -80,6 +81,20 @@ def test_where_counting_takes_too_long_the_normal_test_agrees_with_it(monkeypatc
     normal = compare(worse, base)
     assert (exact.test, normal.test) == (Test.SIGN_FLIP, Test.MATCHED_PAIRS)
     assert normal.p_value == pytest.approx(exact.p_value, abs=0.08)
+
+
+def test_systems_that_are_alike_seldom_get_a_verdict() -> None:
+    """Skewed errors, as real ones are: mostly none or few, now and then a transcript that is all wrong."""
+    chance = random.Random(30)
+    drawn = [
+        [counts(*(min(20, int(chance.lognormvariate(0, 1.2))) for _ in range(MINIMUM_UTTERANCES))) for _ in range(2)]
+        for _ in range(400)
+    ]
+    verdicts = [compare(first, second, resamples=200) for first, second in drawn]
+    outside = sum(one.low is not None and one.high is not None and not one.low <= 0 <= one.high for one in verdicts)
+    told = sum(one.verdict is not Verdict.NOT_DISTINGUISHABLE for one in verdicts)
+    assert told <= 0.065 * len(drawn)
+    assert outside > 0.065 * len(drawn)  # with so few utterances the interval alone would tell too much
 
 
 def test_a_seed_may_be_any_whole_number() -> None:
