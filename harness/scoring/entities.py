@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.errors import BadInput
@@ -65,10 +65,9 @@ def count_entities(
         wanted.setdefault(tuple(normalizer(phrase).split()), phrase)
     totals = {words: [0, 0, 0] for words in wanted}
     for alignment in alignments:
-        said, heard = alignment.reference, alignment.hypothesis
-        twin = hits(alignment)
+        said, heard, twin = _Text(alignment.reference), _Text(alignment.hypothesis), hits(alignment)
         for words, counts in totals.items():
-            spoken, shown = list(_places(words, said)), list(_places(words, heard))
+            spoken, shown = said.places(words), heard.places(words)
             whole = {place: twin[place] for place in spoken if _whole(place, len(words), twin)}
             if len(whole) < min(len(spoken), len(shown)):
                 whole = _by_other_paths(whole, spoken, shown, len(words), alignment)
@@ -107,9 +106,19 @@ def _agree(place: int, other: int, hit_place: int, hit_other: int, length: int) 
     return said == heard or (min(abs(said), abs(heard)) >= length and (said > 0) == (heard > 0))
 
 
-def _places(words: tuple[str, ...], text: tuple[str, ...]) -> Iterator[int]:
-    length = len(words)
-    return (place for place in range(len(text) - length + 1) if length and text[place : place + length] == words)
+class _Text:
+    """The words of a text and where each stands: most phrases do not begin in most texts."""
+
+    def __init__(self, words: tuple[str, ...]) -> None:
+        self._words = words
+        self._starts: dict[str, list[int]] = {}
+        for place, word in enumerate(words):
+            self._starts.setdefault(word, []).append(place)
+
+    def places(self, phrase: tuple[str, ...]) -> list[int]:
+        """Where the phrase begins; nowhere when it has no word."""
+        starts = self._starts.get(phrase[0], ()) if phrase else ()
+        return [place for place in starts if self._words[place : place + len(phrase)] == phrase]
 
 
 def _whole(place: int, length: int, twin: Mapping[int, int]) -> bool:
