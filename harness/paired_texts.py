@@ -103,6 +103,10 @@ class PairedTexts:
         paired = score_pairs(said, self.streaming, self.prerecorded, normalise, alternates=self.alternates)
         return ScoredTexts(normalise, paired, self._compared(paired, "words"), self._compared(paired, "characters"))
 
+    def heard(self, id_: str) -> tuple[str, str]:
+        """What both sides heard of one utterance."""
+        return self.streaming[id_], self.prerecorded[id_]
+
     def causes(self, said: Texts, scored: ScoredTexts) -> Iterator[Attributed]:
         """Causes of what only streaming has wrong, utterance by utterance, as far as texts alone can tell."""
         for row in scored.paired.rows:

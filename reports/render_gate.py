@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from harness.results import Change, GateResult, MetricChange, UtteranceChange
-from reports.figures import UNDEFINED, count, duration, one_line, percent, points, shorten
+from reports.figures import UNDEFINED, count, duration, percent, points, shorten
 from reports.render_markdown import escape, table
+from reports.scores import probability
 from reports.text_page import DEFAULT_WIDTH, Cell, TextPage
+from reports.word_diff import Piece, marked, word_diff
 
 UTTERANCES_SHOWN: Final = 20
-_TEXT_CHARACTERS: Final = 160
+_IDS_SHOWN: Final = 5
+_SENTENCES_SHOWN: Final = 5
+_SENTENCE_CHARACTERS: Final = 200
+_ID_CHARACTERS: Final = 80
 
+_TEXT_HEADER: Final = ("metric", "base", "new", "difference", "")
 _HEADER: Final = ("metric", "base", "new", "difference", "95 % interval", "tolerance", "")
 _STYLE: Final = {
     Change.SAME: "dim",
@@ -26,19 +32,20 @@ _STYLE: Final = {
 def render_gate_text(result: GateResult, *, width: int = DEFAULT_WIDTH, color: bool = False) -> str:
     """The metrics, what is missing, the utterances that changed, and a last line that says how it came out."""
     page = TextPage(width, color)
-    rows: list[list[Cell]] = [[(cell, "dim") for cell in _HEADER]]
-    rows += [[(cell, _STYLE[metric.change]) for cell in _row(metric)] for metric in result.metrics]
-    page.grid(rows, numbers=True)
+    rows: list[list[Cell]] = [[(cell, "dim") for cell in _TEXT_HEADER]]
+    for metric in result.metrics:
+        cells = [*_figures(metric), _ground(metric)]
+        rows.append([(cell, _STYLE[metric.change]) for cell in cells])
+    page.grid(rows, numbers=True, remarks=True)
     for line in _asides(result):
         page.line(line, "yellow")
     if result.utterances:
         page.line()
-        page.line(_changed(result), "bold")
+        page.line(f"{_changed(result)}; [-before-] {{+now+}}", "bold")
     for utterance in result.utterances[:UTTERANCES_SHOWN]:
-        worse = utterance.new_errors > utterance.base_errors
-        page.line(_utterance(utterance), "red" if worse else "green", indent=2)
-        for label, text in _texts(utterance):
-            page.line(f"{label}: {text}", "dim", indent=4)
+        page.line(f"{_id(utterance)}, {_errors(utterance)}", _utterance_style(utterance), indent=2)
+        if diff := _diff(utterance):
+            page.line(marked(diff, ("[-", "-]"), ("{+", "+}")), indent=4)
     page.line()
     page.line(_last_line(result), "green" if result.passed else "bold red")
     return page.text()
@@ -49,31 +56,46 @@ def render_gate_markdown(result: GateResult) -> str:
     blocks = [f"## {escape(_last_line(result))}", table(_HEADER, map(_row, result.metrics))]
     blocks.append("\n".join(f"- {escape(line)}" for line in _asides(result)))
     if result.utterances:
-        told = [
-            "\n".join(
-                [f"- {escape(_utterance(one))}", *(f"  - {label}: {escape(text)}" for label, text in _texts(one))]
-            )
-            for one in result.utterances[:UTTERANCES_SHOWN]
-        ]
-        blocks += [f"<details><summary>{escape(_changed(result))}</summary>", "\n".join(told), "</details>"]
+        told = "\n".join(map(_item, result.utterances[:UTTERANCES_SHOWN]))
+        summary = f"{escape(_changed(result))}; <del>before</del> <ins>now</ins>"
+        blocks += [f"<details><summary>{summary}</summary>", told, "</details>"]
     return "\n\n".join(block for block in blocks if block) + "\n"
 
 
 def _item(change: UtteranceChange) -> str:
-    texts = [f"  - {label}: {escape(text)}" for label, text in _texts(change)]
-    return "\n".join([f"- {escape(_utterance(change))}", *texts])
+    # In <code> an id that begins like a list or a number does not become one.
+    told = f"- <code>{escape(_id(change))}</code>, {escape(_errors(change))}"
+    diff = _diff(change)
+    return f"{told}<br>{marked(diff, ('<del>', '</del>'), ('<ins>', '</ins>'), escape)}" if diff else told
+
+
+def _figures(metric: MetricChange) -> list[str]:
+    values = [_value(metric.metric, value) for value in (metric.base, metric.new)]
+    return [metric.metric, *values, _difference(metric.metric, metric.difference)]
+
+
+def _ground(metric: MetricChange) -> str:
+    """What became of a metric, and why that is said."""
+    if metric.change is Change.WITHIN_TOLERANCE:
+        return f"{_word(metric)} of {_tolerance(metric)}"
+    grounds = []
+    if metric.change is not Change.SAME:
+        grounds += [f"tolerance {_tolerance(metric)}"] if metric.tolerance else []
+        grounds += [f"95 % interval {interval}"] if (interval := _interval(metric)) != UNDEFINED else []
+        grounds += [f"p {probability(metric.p_value)}"] if metric.p_value is not None else []
+    return f"{_word(metric)}: {', '.join(grounds)}" if grounds else _word(metric)
+
+
+def _word(metric: MetricChange) -> str:
+    return metric.change.value.upper() if metric.change is Change.REGRESSED else metric.change.value
 
 
 def _row(metric: MetricChange) -> list[str]:
-    return [
-        metric.metric,
-        _value(metric.metric, metric.base),
-        _value(metric.metric, metric.new),
-        _difference(metric.metric, metric.difference),
-        _interval(metric),
-        _value(metric.metric, metric.tolerance).replace("%", "pp"),
-        metric.change.value.upper() if metric.change is Change.REGRESSED else metric.change.value,
-    ]
+    return [*_figures(metric), _interval(metric), _tolerance(metric), _word(metric)]
+
+
+def _tolerance(metric: MetricChange) -> str:
+    return _value(metric.metric, metric.tolerance).replace("%", "pp")
 
 
 def _interval(metric: MetricChange) -> str:
@@ -97,35 +119,61 @@ def _difference(metric: str, value: float) -> str:
 
 
 def _asides(result: GateResult) -> Iterator[str]:
+    if not result.compared and result.missing and result.added:
+        yield "the two runs have no utterance in common: are they of one corpus?"
     if result.missing:
         yield f"{count(len(result.missing), 'utterance')} missing in the new run: {_some(result.missing)}"
-    for sentence in result.incomparable:
-        yield f"cannot be compared: {one_line(sentence)}"
+    for sentence in result.incomparable[:_SENTENCES_SHOWN]:
+        yield f"cannot be compared: {shorten(sentence, _SENTENCE_CHARACTERS)}"
+    if len(result.incomparable) > _SENTENCES_SHOWN:
+        yield f"cannot be compared: {len(result.incomparable) - _SENTENCES_SHOWN} more"
     if result.added:
         yield f"{count(len(result.added), 'utterance')} only in the new run, not compared: {_some(result.added)}"
+    if result.unmeasured:
+        yield f"measured in the base only, not compared: {', '.join(result.unmeasured)}"
+    for n in sorted({metric.n for metric in result.metrics if metric.n < result.compared}):
+        names = ", ".join(metric.metric for metric in result.metrics if metric.n == n)
+        yield f"over {n} of the {count(result.compared, 'utterance')} only, as the others lack a value: {names}"
+    if result.normalizers:
+        yield f"scored under {shorten(', '.join(result.normalizers), _SENTENCE_CHARACTERS)}"
 
 
-def _some(ids: tuple[str, ...]) -> str:
-    shown = ", ".join(shorten(id_, 60) for id_ in ids[:5])
-    return f"{shown}, …" if len(ids) > 5 else shown
+def _some(ids: Sequence[str]) -> str:
+    shown = ", ".join(shorten(id_, 60) for id_ in ids[:_IDS_SHOWN])
+    return f"{shown} and {len(ids) - _IDS_SHOWN} more" if len(ids) > _IDS_SHOWN else shown
 
 
 def _changed(result: GateResult) -> str:
     total = len(result.utterances)
-    worse = sum(one.new_errors > one.base_errors for one in result.utterances)
+    worse = sum(one.errors_more > 0 for one in result.utterances)
+    better = sum(one.errors_more < 0 for one in result.utterances)
+    other = f", {total - worse - better} with other words and as many errors" if total > worse + better else ""
     shown = f", the first {UTTERANCES_SHOWN} shown" if total > UTTERANCES_SHOWN else ""
-    return f"{count(total, 'answer')} changed: {worse} worse, {total - worse} better{shown}"
+    return f"{count(total, 'answer')} changed: {worse} worse, {better} better{other}{shown}"
 
 
-def _utterance(change: UtteranceChange) -> str:
-    errors = f"{change.base_errors} errors before, {change.new_errors} now"
-    return f"{shorten(change.id, 80)}, {change.endpoint}: {errors}, of {count(change.reference_words, 'word')}"
+def _utterance_style(change: UtteranceChange) -> str:
+    return "red" if change.errors_more > 0 else "green" if change.errors_more < 0 else ""
 
 
-def _texts(change: UtteranceChange) -> Iterator[tuple[str, str]]:
-    for label, text in (("before", change.base_text), ("now", change.new_text)):
-        if text is not None:
-            yield label, shorten(text, _TEXT_CHARACTERS) or "(empty)"
+def _id(change: UtteranceChange) -> str:
+    return shorten(change.id, _ID_CHARACTERS) or "(no name)"
+
+
+def _errors(change: UtteranceChange) -> str:
+    failed = {(False, True): ", failed now", (True, False): ", had failed before", (True, True): ", failed both times"}
+    suffix = failed.get((change.base_failed, change.new_failed), "")
+    if change.base_errors is None or change.new_errors is None or change.reference_words is None:
+        return f"{change.endpoint}: not scored{suffix}"
+    errors = f"{count(change.base_errors, 'error')} before, {change.new_errors} now"
+    return f"{change.endpoint}: {errors}, of {count(change.reference_words, 'word')}{suffix}"
+
+
+def _diff(change: UtteranceChange) -> list[Piece]:
+    """The changed words; none when a text was not kept."""
+    if change.base_text is None or change.new_text is None:
+        return []
+    return word_diff(change.base_text, change.new_text)
 
 
 def _last_line(result: GateResult) -> str:

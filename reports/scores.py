@@ -161,12 +161,13 @@ def comparison_line(comparison: Comparison) -> str:
         grounds.append(f"WER difference {points(comparison.rate)}")
     if comparison.low is not None and comparison.high is not None:
         grounds.append(f"95 % interval {points(comparison.low)} to {points(comparison.high)}")
-    grounds.append(f"p {_probability(comparison.p_value)}, {one_line(comparison.test)}")
+    grounds.append(f"p {probability(comparison.p_value)}, {one_line(comparison.test)}")
     grounds.append(f"seed {comparison.seed}")
     return f"streaming against pre-recorded: {one_line(comparison.verdict)} ({'; '.join(grounds)})"
 
 
-def _probability(value: float) -> str:
+def probability(value: float) -> str:
+    """A p-value with its sign; a very small one is only bounded."""
     return "< 0.0001" if value < 0.0001 else f"= {value:.4f}"
 
 

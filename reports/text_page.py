@@ -43,16 +43,24 @@ class TextPage:
         """One paragraph, wrapped; what follows its first line keeps the indent."""
         self.grid([[(text, style)]], indent=indent)
 
-    def grid(self, rows: Iterable[Sequence[Cell]], *, indent: int = 0, numbers: bool = False) -> None:
-        """Rows of cells, aligned by column; with `numbers` all columns but the first stand to the right."""
+    def grid(
+        self, rows: Iterable[Sequence[Cell]], *, indent: int = 0, numbers: bool = False, remarks: bool = False
+    ) -> None:
+        """Rows of cells, aligned by column; with `numbers` all columns but the first stand to the right.
+
+        With `remarks` the last column is prose, which alone is wrapped: names and figures stay whole.
+        """
         from rich.padding import Padding
         from rich.table import Table
         from rich.text import Text
 
         table = Table.grid(padding=(0, 2))
         filled = [[Text(text, style=style) for text, style in row] for row in rows]
-        for column in range(max(map(len, filled), default=0)):
-            table.add_column(overflow="fold", justify="right" if numbers and column else "left")
+        columns = max(map(len, filled), default=0)
+        for column in range(columns):
+            prose = remarks and column == columns - 1
+            right = numbers and column and not prose
+            table.add_column(overflow="fold", justify="right" if right else "left", no_wrap=remarks and not prose)
         for row in filled:
             table.add_row(*row)
         if filled:

@@ -8,12 +8,14 @@ from pathlib import Path
 import click
 import msgspec
 
+from harness.cli.gate_files import read_source
 from harness.cli.options import json_option
-from harness.cli.output import check_writable, say, style_for, write_text
+from harness.cli.output import check_writable, say, style_for, warn, write_text
 from harness.errors import BadInput
-from harness.gate.baseline import Baseline, read_baseline
+from harness.gate.baseline import Baseline, write_baseline
 from harness.gate.gate import compare_runs
 from harness.gate.metrics import METRICS
+from harness.gate.source import Source, read_both
 from harness.results import to_json
 from reports.render_gate import render_gate_markdown, render_gate_text
 
@@ -33,6 +35,12 @@ from reports.render_gate import render_gate_markdown, render_gate_text
     type=click.Path(path_type=Path),
     help="Write NEW here as a baseline, with the tolerances that were in force; the exit code stays the gate's.",
 )
+@click.option("--normalizer", help="Of the scores that corpora are compared by.  [default: BASE's first that NEW has]")
+@click.option(
+    "--exact",
+    is_flag=True,
+    help="Put nothing down to chance: the figures decide alone, as befits replays, which repeat to the word.",
+)
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the intervals' resampling.")
 @click.option(
     "--resamples", type=click.IntRange(1), default=1000, show_default=True, help="Draws that the intervals rest on."
@@ -44,6 +52,8 @@ def command(
     new: Path,
     tolerances: tuple[str, ...],
     save_baseline: Path | None,
+    normalizer: str | None,
+    exact: bool,
     seed: int,
     resamples: int,
     markdown_file: Path | None,
@@ -51,10 +61,10 @@ def command(
 ) -> int:
     """Hold a new run against an old one. Exit code 1 when something regressed or is missing.
 
-    Each file is the results of `run --json-file`, the lines of `score --utterances-file`, or a baseline that
-    --save-baseline wrote: small, and meant to lie in the repository. Higher is worse for every metric. With 30
-    utterances or more a metric that is worse than its tolerance allows must also differ by more than chance; with
-    fewer the counts speak for themselves.
+    Each is the results of `run --json-file`, the lines of `score --utterances-file`, the folder that `corpus` left, or
+    a baseline that --save-baseline wrote: small, and meant to lie in the repository. Higher is worse for every metric.
+    With 30 utterances or more a metric that is worse than its tolerance allows must also differ by more than chance;
+    with fewer, and with --exact, the figures speak for themselves.
 
     \b
     dgharness run fixtures/cases --speed max --json-file new.json
@@ -63,32 +73,32 @@ def command(
     """
     check_writable((save_baseline, markdown_file))
     allowed = dict(map(_tolerance, tolerances))
-    before, now = _read(base), _read(new)
+    sources = read_source(base), read_source(new)
+    before, now = read_both(*sources, normalizer)
+    _check_pair(*sources, (base, new), saved=save_baseline is not None)
     for name in before.tolerances:
         _check_metric(name, f"{base}: tolerances")
-    result = compare_runs(before, now, allowed, seed=seed, resamples=resamples)
+    result = compare_runs(before, now, allowed, exact=exact, seed=seed, resamples=resamples)
     if not result.compared and not result.missing and not result.incomparable:
         raise BadInput(f"{base} holds no utterance, so there is nothing to compare")
     say(to_json(result) if as_json else render_gate_text(result, **style_for(sys.stdout)))
     if markdown_file is not None:
         write_text(markdown_file, render_gate_markdown(result))
     if save_baseline is not None:
-        write_text(save_baseline, _written(msgspec.structs.replace(now, tolerances={**before.tolerances, **allowed})))
+        write_text(save_baseline, write_baseline(_with_tolerances(now, {**before.tolerances, **allowed})))
     return 0 if result.passed else 1
 
 
-def _read(path: Path) -> Baseline:
-    try:
-        return read_baseline(path.read_bytes(), str(path))
-    except OSError as error:
-        raise BadInput(f"{path}: cannot be read ({error.strerror})") from None
+def _check_pair(base: Source, new: Source, paths: tuple[Path, Path], *, saved: bool) -> None:
+    if paths[0].samefile(paths[1]) and not saved:
+        warn(f"{paths[0]} and {paths[1]} are the same file, so nothing can differ")
+    if new.is_baseline and not base.is_baseline:
+        warn(f"{paths[1]} is a baseline and {paths[0]} is none: were the two swapped? BASE comes first")
 
 
-def _written(baseline: Baseline) -> str:
-    """An utterance a line, so that a change of one is a change of one line."""
-    rows = ",\n".join(f"  {msgspec.json.encode(utterance).decode()}" for utterance in baseline.utterances)
-    head = msgspec.json.encode(msgspec.structs.replace(baseline, utterances=())).decode().removesuffix("[]}")
-    return f"{head}[\n{rows}\n]}}\n"
+def _with_tolerances(run: Baseline, tolerances: dict[str, float]) -> Baseline:
+    """In the order of the metrics, whatever that of the command line was: the same run gives the same bytes."""
+    return msgspec.structs.replace(run, tolerances={name: tolerances[name] for name in METRICS if name in tolerances})
 
 
 def _tolerance(text: str) -> tuple[str, float]:

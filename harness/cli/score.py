@@ -134,7 +134,10 @@ def command(
         document["reference_band"] = band
         notes.append(_band_told(band))
     if utterances_file is not None:
-        rows = (utterance_as_json(row, found[number] if found else None) for number, row in enumerate(main.paired.rows))
+        rows = (
+            utterance_as_json(row, found[number] if found else None, said[0][row.id], job.heard(row.id))
+            for number, row in enumerate(main.paired.rows)
+        )
         write_text(utterances_file, "".join(f"{json.dumps(row)}\n" for row in rows))
     told = summarise_scores(
         TranscriptScores(

@@ -24,14 +24,22 @@ def pair_as_json(paired: PairedScore, words: Comparison, characters: Comparison)
     }
 
 
-def utterance_as_json(row: PairedRow, found: Attributed | None) -> dict[str, Any]:
-    """One utterance; differences are streaming less pre-recorded."""
+def utterance_as_json(row: PairedRow, found: Attributed | None, said: str, heard: tuple[str, str]) -> dict[str, Any]:
+    """One utterance; differences are streaming less pre-recorded.
+
+    Args:
+        row: its scores.
+        found: causes of its errors.
+        said: the reference, as it was given.
+        heard: what streaming and pre-recorded heard, as it was given.
+    """
     streamed, posted = row.streaming, row.prerecorded
     line: dict[str, Any] = {
         "id": row.id,
         "normalizer": streamed.normalizer,
-        "streaming": _text(streamed),
-        "prerecorded": _text(posted),
+        "reference": said,
+        "streaming": _text(streamed, heard[0]),
+        "prerecorded": _text(posted, heard[1]),
         "difference": {
             "errors": streamed.words.errors - posted.words.errors,
             "substitutions": streamed.words.substitutions - posted.words.substitutions,
@@ -92,15 +100,19 @@ def _side(side: CorpusScore) -> dict[str, Any]:
     return {**_counts(side.words), "wer": side.wer, "mer": side.mer, "wil": side.wil, "cer": side.cer}
 
 
-def _text(scored: TextScore) -> dict[str, Any]:
-    return {**_counts(scored.words), "wer": scored.wer, "cer": scored.cer}
+def _text(scored: TextScore, heard: str) -> dict[str, Any]:
+    counts = {**_counts(scored.words), "characters": _edits(scored.characters)}
+    return {**counts, "wer": scored.wer, "cer": scored.cer, "text": heard}
 
 
 def _counts(words: ErrorRate) -> dict[str, int]:
+    return {**_edits(words), "reference_words": words.reference_length}
+
+
+def _edits(tokens: ErrorRate) -> dict[str, int]:
     return {
-        "hits": words.hits,
-        "substitutions": words.substitutions,
-        "deletions": words.deletions,
-        "insertions": words.insertions,
-        "reference_words": words.reference_length,
+        "hits": tokens.hits,
+        "substitutions": tokens.substitutions,
+        "deletions": tokens.deletions,
+        "insertions": tokens.insertions,
     }

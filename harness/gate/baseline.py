@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, Final, Literal
+from collections.abc import Iterable, Iterator
+from typing import Annotated, Any, Final, Literal, TypeAlias
 
 import msgspec
 
 from harness.errors import BadInput
-from harness.results import CaseResult, Counts, Outcome, Prerecorded, RunResult, Streamed
+from harness.results import Counts
 from harness.scoring.error_rate import ErrorRate
 
 FORMAT: Final = "dgharness-baseline"
 VERSION: Final = 1
 
+Tokens: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=100_000_000)]
+"""A count of tokens in one utterance: more than a year of speech has, and sums of it still fit the statistics."""
+
 
 class Edits(msgspec.Struct, frozen=True, array_like=True):
     """Edit counts; in JSON an array in this order."""
 
-    hits: int
-    substitutions: int
-    deletions: int
-    insertions: int
+    hits: Tokens
+    substitutions: Tokens
+    deletions: Tokens
+    insertions: Tokens
 
     @classmethod
     def of(cls, counts: Counts) -> Edits:
@@ -50,19 +53,21 @@ class Side(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Utterance(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One utterance, or one case.
+    """One utterance, one case, or one file of a corpus.
 
     Attributes:
         id: what both runs call it.
         normalizer: that it was scored under, as in `basic@1`; empty without a score.
+        reference: what was said; None when that is not known.
         streaming, prerecorded: None when that endpoint was not asked.
-        delays_wall_s: delays of the streaming session by name, in wall seconds.
+        delays_wall_s: delays of the streaming session by name, in wall seconds, to the millisecond.
         errors, warnings: of the judge; None when the session was not judged.
         passed: whether the case passed; None when nobody said.
     """
 
     id: str
     normalizer: str = ""
+    reference: str | None = None
     streaming: Side | None = None
     prerecorded: Side | None = None
     delays_wall_s: dict[str, float] = {}
@@ -78,155 +83,64 @@ class Baseline(msgspec.Struct, frozen=True, kw_only=True):
         tool, created: of the run.
         tolerances: by metric, how much worse a later run may be.
         utterances: in the order they were run.
+        delays_wall_s: in a file, the delays of the utterances by id: they differ in every run, and stand apart so that
+            a line of `utterances` changes with an answer and with nothing else. Empty once it is read.
     """
 
     format: Literal["dgharness-baseline"] = FORMAT
     version: Literal[1] = VERSION
     tool: str = ""
     created: str = ""
-    tolerances: dict[str, float] = {}
+    tolerances: dict[str, Annotated[float, msgspec.Meta(ge=0)]] = {}
     utterances: tuple[Utterance, ...]
+    delays_wall_s: dict[str, dict[str, float]] = {}
 
 
-def baseline_of(run: RunResult, name: str) -> Baseline:
-    """What of a run is kept.
-
-    Raises:
-        BadInput: two of its cases have one name, so that nothing could be held against them.
-    """
-    utterances = tuple(map(_utterance, run.cases))
-    _check_ids(utterances, name)
-    return Baseline(tool=run.tool, created=run.created, utterances=utterances)
-
-
-def read_baseline(data: bytes, name: str) -> Baseline:
-    """Read a baseline, the results of `dgharness run`, or the utterances of `dgharness score`, whichever it is.
+def whole(utterances: Iterable[Utterance], name: str, **head: Any) -> Baseline:
+    """A baseline of these.
 
     Raises:
-        BadInput: it is none of them; the sentence names the file, and the line or field.
+        BadInput: two of them have one id, so that nothing could be held against them.
     """
-    if not data.strip():
-        raise BadInput(f"{name} is empty; {_WANTED}")
-    try:
-        marks = msgspec.json.decode(data, type=_Marks)
-    except msgspec.DecodeError as error:
-        if b"\n" in data.strip():
-            return _of_utterances(data, name)
-        raise BadInput(f"{name}: {error}; {_WANTED}") from None
-    if marks.format == FORMAT:
-        baseline: Baseline = _decoded(data, Baseline, name)
-        _check_ids(baseline.utterances, name)
-        return baseline
-    if marks.layout is not msgspec.UNSET:
-        run = _decoded(data, RunResult, name)
-        if run.partial:
-            raise BadInput(f"{name}: the results of a run that was interrupted; wanted those of a whole run")
-        return baseline_of(run, name)
-    return _of_utterances(data, name)
-
-
-_WANTED: Final = "wanted a baseline, the results of `run --json-file` or the lines of `score --utterances-file`"
-
-
-class _Marks(msgspec.Struct):
-    """What tells the kinds of file apart."""
-
-    format: Any = None
-    layout: Any = msgspec.UNSET
-
-
-class _Tokens(msgspec.Struct):
-    """Counts as `score --utterances-file` writes them."""
-
-    hits: int
-    substitutions: int
-    deletions: int
-    insertions: int
-
-    @property
-    def edits(self) -> Edits:
-        return Edits(self.hits, self.substitutions, self.deletions, self.insertions)
-
-
-class _Row(msgspec.Struct):
-    """A line of `score --utterances-file`."""
-
-    id: str
-    normalizer: str
-    streaming: _Tokens
-    prerecorded: _Tokens
-
-
-def _of_utterances(data: bytes, name: str) -> Baseline:
-    rows = [
-        _decoded(line, _Row, f"{name}, line {number}")
-        for number, line in enumerate(data.split(b"\n"), start=1)
-        if line.strip()
-    ]
-    utterances = tuple(
-        Utterance(
-            id=row.id,
-            normalizer=row.normalizer,
-            streaming=Side(words=row.streaming.edits),
-            prerecorded=Side(words=row.prerecorded.edits),
-        )
-        for row in rows
-    )
-    _check_ids(utterances, name)
-    return Baseline(utterances=utterances)
-
-
-def _decoded(data: bytes, kind: type[Any], name: str) -> Any:
-    try:
-        return msgspec.json.decode(data, type=kind)
-    except (msgspec.MsgspecError, RecursionError) as error:
-        raise BadInput(f"{name}: {error}; {_WANTED}") from None
-
-
-def _check_ids(utterances: tuple[Utterance, ...], name: str) -> None:
+    found = tuple(utterances)
     seen: set[str] = set()
-    for utterance in utterances:
+    for utterance in found:
         if utterance.id in seen:
             raise BadInput(
                 f"{name}: {utterance.id!r} occurs twice; runs are held together by name, so each needs its own"
             )
         seen.add(utterance.id)
+    return Baseline(utterances=found, **head)
 
 
-def _utterance(case: CaseResult) -> Utterance:
-    scores = [part.score for part in (case.streamed, case.prerecorded) if part and part.score]
-    return Utterance(
-        id=case.name,
-        normalizer=scores[0].normalizer if scores else "",
-        streaming=_side(case.streamed),
-        prerecorded=_side(case.prerecorded),
-        delays_wall_s=dict(_delays(case.streamed)),
-        errors=case.verdict.counts.errors if case.verdict else None,
-        warnings=case.verdict.counts.warnings if case.verdict else None,
-        passed=case.outcome is Outcome.PASS,
-    )
+def rounded(delays: Iterable[tuple[str, float | None]]) -> dict[str, float]:
+    """Those delays that there are, to the millisecond: no clock of a test says more, and files stay readable."""
+    return {name: round(seconds, 3) for name, seconds in delays if seconds is not None}
 
 
-def _side(part: Streamed | Prerecorded | None) -> Side | None:
-    if part is None:
-        return None
-    score = part.score
-    return Side(
-        words=Edits.of(score.words) if score else None,
-        characters=Edits.of(score.characters) if score else None,
-        text=" ".join(part.transcript),
-        failed=part.failure is not None,
-    )
+def write_baseline(baseline: Baseline) -> str:
+    """A baseline as JSON, an utterance a line: a change of one answer is a change of one line.
+
+    The same run gives the same bytes.
+    """
+    rows = [_json(msgspec.structs.replace(utterance, delays_wall_s={})) for utterance in baseline.utterances]
+    delays = [f"{_json(one.id)}:{_json(one.delays_wall_s)}" for one in baseline.utterances if one.delays_wall_s]
+    head = msgspec.structs.replace(baseline, utterances=(), delays_wall_s={})
+    start = _json(head).partition('"utterances":[]')[0]
+    text = f'{start}"utterances":[\n{_lines(rows)}]'
+    return f'{text},"delays_wall_s":{{\n{_lines(delays)}}}}}\n' if delays else f"{text}}}\n"
 
 
-def _delays(streamed: Streamed | None) -> Iterator[tuple[str, float]]:
-    if streamed is None or streamed.failure is not None:
-        return
-    found = {
-        "first_interim": streamed.first_interim_wall_s,
-        "first_final": streamed.first_final_wall_s,
-        "last_message": streamed.last_message_wall_s,
-    }
-    for name, seconds in found.items():
-        if seconds is not None:
-            yield name, seconds
+def joined(baseline: Baseline) -> Iterator[Utterance]:
+    """The utterances of a file with the delays that stand apart from them."""
+    for utterance in baseline.utterances:
+        delays = baseline.delays_wall_s.get(utterance.id)
+        yield utterance if delays is None else msgspec.structs.replace(utterance, delays_wall_s=delays)
+
+
+def _lines(rows: list[str]) -> str:
+    return "".join(f"  {row}{',' if number < len(rows) else ''}\n" for number, row in enumerate(rows, start=1))
+
+
+def _json(value: Any) -> str:
+    return msgspec.json.encode(value).decode()

@@ -9,10 +9,14 @@ from typing import Final, TypeAlias
 from harness.gate.baseline import Side, Utterance
 from harness.scoring.error_rate import ErrorRate
 from harness.scoring.shift import percentile_shift
-from harness.scoring.significance import MINIMUM_UTTERANCES, Verdict, compare_differences
+from harness.scoring.significance import MINIMUM_UTTERANCES, Comparison, Verdict, compare_differences
 
 Pair: TypeAlias = tuple[Utterance, Utterance]
 """One utterance in the base and in the new run."""
+
+
+DELAYS: Final = ("first_interim", "first_final", "last_message", "word_shown", "word_final", "end_of_speech")
+"""Of one utterance, by name; of its words and ends of speech it is their median."""
 
 
 @dataclass(frozen=True)
@@ -87,8 +91,12 @@ def _compared(counts: list[tuple[ErrorRate, ErrorRate]], seed: int, resamples: i
         low=found.low,
         high=found.high,
         p_value=found.p_value,
-        real=None if found.verdict is Verdict.TOO_FEW else found.verdict is not Verdict.NOT_DISTINGUISHABLE,
+        real=_real(found),
     )
+
+
+def _real(found: Comparison) -> bool | None:
+    return None if found.verdict is Verdict.TOO_FEW else found.verdict is not Verdict.NOT_DISTINGUISHABLE
 
 
 def _cost(pairs: Sequence[Pair], seed: int, resamples: int) -> Measured | None:
@@ -106,7 +114,7 @@ def _cost(pairs: Sequence[Pair], seed: int, resamples: int) -> Measured | None:
         low=found.low,
         high=found.high,
         p_value=found.p_value,
-        real=None if found.verdict is Verdict.TOO_FEW else found.verdict is not Verdict.NOT_DISTINGUISHABLE,
+        real=_real(found),
     )
 
 
@@ -147,6 +155,20 @@ def _count(of: Callable[[Utterance], int | None]) -> Metric:
     return Metric(0.0, measure)
 
 
+def _delays_missing(pairs: Sequence[Pair], seed: int, resamples: int) -> Measured | None:
+    """Delays of one run that the other has no value of, as when interims no longer come.
+
+    Sessions that failed have no delays at all, and are left to `failures`; so are runs in which nobody timed anything.
+    """
+    both = [(base.delays_wall_s, new.delays_wall_s) for base, new in pairs if base.delays_wall_s and new.delays_wall_s]
+    if not both:
+        return None
+    lost = [(len(now.keys() - before.keys()), len(before.keys() - now.keys())) for before, now in both]
+    found = compare_differences([new - base for base, new in lost], [1] * len(lost), seed=seed, resamples=resamples)
+    base, new = (sum(column) for column in zip(*lost, strict=True))
+    return Measured(len(lost), base, new, p_value=found.p_value, real=_real(found))
+
+
 def _failures(utterance: Utterance) -> int | None:
     sides = [side for side in (utterance.streaming, utterance.prerecorded) if side is not None]
     return sum(side.failed for side in sides) if sides else None
@@ -162,12 +184,8 @@ METRICS: Final[dict[str, Metric]] = {
     "prerecorded_wer": _rate("prerecorded", "words"),
     "prerecorded_cer": _rate("prerecorded", "characters"),
     "streaming_cost_wer": Metric(0.0, _cost),
-    "first_interim_p50_wall_s": _delay("first_interim", 50),
-    "first_interim_p95_wall_s": _delay("first_interim", 95),
-    "first_final_p50_wall_s": _delay("first_final", 50),
-    "first_final_p95_wall_s": _delay("first_final", 95),
-    "last_message_p50_wall_s": _delay("last_message", 50),
-    "last_message_p95_wall_s": _delay("last_message", 95),
+    **{f"{name}_p{percent}_wall_s": _delay(name, percent) for name in DELAYS for percent in (50, 95)},
+    "delays_missing": Metric(0.0, _delays_missing),
     "failures": _count(_failures),
     "cases_not_passed": _count(_not_passed),
     "verdict_errors": _count(lambda utterance: utterance.errors),

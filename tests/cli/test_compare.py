@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from harness.audio.decode import wav_bytes
+from harness.audio.format import AudioFormat
+
 if TYPE_CHECKING:
-    from tests.cli.conftest import Run
+    from tests.cli.conftest import Helpers, Run
 
 
 @pytest.fixture
@@ -37,7 +41,7 @@ def test_the_same_run_passes(run: Run, runs: tuple[Path, Path]) -> None:
 def test_a_worse_run_fails_with_exit_code_1(run: Run, runs: tuple[Path, Path], tmp_path: Path) -> None:
     ran = run("compare", *runs, "--markdown-file", tmp_path / "gate.md")
     assert ran.code == 1
-    assert "FAIL: streaming_wer, streaming_cost_wer regressed" in ran.out
+    assert "FAIL: streaming_wer, streaming_cer, streaming_cost_wer regressed" in ran.out
     assert "REGRESSED" in (tmp_path / "gate.md").read_text()
 
 
@@ -51,11 +55,15 @@ def test_the_result_as_json(run: Run, runs: tuple[Path, Path]) -> None:
 def test_a_baseline_keeps_the_tolerances_it_was_made_under(run: Run, runs: tuple[Path, Path], tmp_path: Path) -> None:
     base, new = runs
     kept = tmp_path / "baseline.json"
-    allowed = ("--tolerance", "streaming_wer=0.2", "--tolerance", "streaming_cost_wer=0.2")
+    metrics = ("streaming_wer", "streaming_cost_wer", "streaming_cer")
+    allowed = [word for metric in metrics for word in ("--tolerance", f"{metric}=0.2")]
     assert run("compare", base, base, *allowed, "--save-baseline", kept).code == 0
     assert run("compare", kept, new).code == 0
     assert run("compare", kept, new, "--tolerance", "streaming_wer=0.1").code == 1
     assert kept.read_text().count("\n") == 4, "a head, an utterance a line, and the end"
+    turned = [*allowed[4:], *allowed[:4]]
+    assert run("compare", base, base, *turned, "--save-baseline", tmp_path / "again.json").code == 0
+    assert (tmp_path / "again.json").read_bytes() == kept.read_bytes()
 
 
 @pytest.mark.parametrize(
@@ -79,6 +87,78 @@ def test_files_that_are_no_runs_get_one_sentence(run: Run, runs: tuple[Path, Pat
     assert ran.code == 2
     assert "x.json" in ran.err
     assert run("compare", runs[0], tmp_path / "gone.json").code == 2
+
+
+def test_the_words_that_changed_are_shown(run: Run, runs: tuple[Path, Path]) -> None:
+    assert "one two [-three-] {+tree+} four" in run("compare", *runs).out
+
+
+def test_what_looks_like_a_slip_is_told(run: Run, runs: tuple[Path, Path], tmp_path: Path) -> None:
+    base, new = runs
+    kept = tmp_path / "baseline.json"
+    assert "are the same file" in run("compare", base, base).err
+    assert run("compare", base, base, "--save-baseline", kept).err == ""
+    assert run("compare", kept, new).err == ""
+    assert "were the two swapped?" in run("compare", new, kept).err
+
+
+@pytest.fixture
+def corpus(run: Run, helpers: Helpers, tmp_path: Path) -> Callable[..., Path]:
+    """corpus("base", "--normalizer", "none") -> the folder that a rehearsal over two clips leaves."""
+    clips = tmp_path / "clips"
+    clips.mkdir()
+    for number in range(2):
+        (clips / f"{number}.wav").write_bytes(wav_bytes(helpers.noise(3.0, seed=number + 1), AudioFormat()))
+        (clips / f"{number}.txt").write_text("what was said stands beside the clip")
+
+    def make(name: str, *options: str) -> Path:
+        out = tmp_path / name
+        assert run("corpus", clips, "--synthetic", "--speed", "max", "--out", out, *options).code == 0
+        return out
+
+    return make
+
+
+def test_corpora_and_a_baseline_of_one(run: Run, corpus: Callable[..., Path], tmp_path: Path) -> None:
+    both = ("--normalizer", "basic", "--normalizer", "none")
+    base = corpus("base", *both)
+    new = corpus("new", *both, "--streaming-error-rate", "0.5")
+    ran = run("compare", base, new, "--json")
+    assert ran.code == 1
+    assert ran.json["normalizers"] == ["basic@1"]
+    worse = {metric["metric"] for metric in ran.json["metrics"] if metric["change"] == "regressed"}
+    assert {"streaming_wer", "streaming_cer", "streaming_cost_wer"} <= worse
+    assert run("compare", base / "rows.jsonl", new, "--normalizer", "none", "--json").json["normalizers"] == ["none@1"]
+    kept = tmp_path / "baseline.json"
+    assert run("compare", base, base, "--normalizer", "none", "--save-baseline", kept).code == 0
+    assert run("compare", kept, base).code == 0
+    assert "scored under none@1" in run("compare", kept, new).out
+
+
+def test_a_corpus_that_is_not_whole_gets_one_sentence(run: Run, corpus: Callable[..., Path]) -> None:
+    folder = corpus("base")
+    rows = (folder / "rows.jsonl").read_bytes()
+    for path in (folder, folder / "rows.jsonl"):
+        (folder / "rows.jsonl").write_bytes(rows.splitlines(keepends=True)[0])
+        ran = run("compare", path, path)
+        assert (ran.code, ran.err.count("\n")) == (2, 1)
+        assert "a corpus that was interrupted (1 of 2 files)" in ran.err
+    (folder / "rows.jsonl").write_bytes(rows[:-20])
+    assert "rows.jsonl, line 2: " in run("compare", folder, folder).err
+    (folder / "rows.jsonl").unlink()
+    assert "interrupted (0 of 2 files)" in run("compare", folder, folder).err
+    (folder / "run.json").unlink()
+    assert "a folder without run.json" in run("compare", folder, folder).err
+
+
+def test_normalisers_that_are_not_shared_get_one_sentence(run: Run, corpus: Callable[..., Path]) -> None:
+    base = corpus("base", "--normalizer", "basic")
+    new = corpus("new", "--normalizer", "none")
+    ran = run("compare", base, new)
+    assert ran.code == 2
+    assert "is scored under basic@1; " in ran.err
+    assert "is scored under none@1; wanted one in both" in ran.err
+    assert "wanted whisper-english in both" in run("compare", base, base, "--normalizer", "whisper-english").err
 
 
 def test_a_run_of_cases_against_itself(run: Run, tmp_path: Path) -> None:

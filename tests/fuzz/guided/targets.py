@@ -23,7 +23,7 @@ from harness.audio.format import AudioFormat, Encoding
 from harness.audio.stream_decoder import StreamDecoder
 from harness.cases import parse_case
 from harness.errors import BadInput
-from harness.gate.baseline import read_baseline
+from harness.gate.source import read_baseline
 from harness.manifest import ENDINGS, load_manifest
 from harness.protocol.codec import (
     decode_client,

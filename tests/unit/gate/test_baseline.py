@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.errors import BadInput
-from harness.gate.baseline import read_baseline
+from harness.gate.baseline import Baseline, rounded, write_baseline
+from harness.gate.source import read_baseline
 from harness.results import CaseResult, Outcome, Prerecorded, RunResult, Score, to_json
 from harness.scoring.normalize import normalizer
 from harness.scoring.wer import score
@@ -48,6 +49,24 @@ def test_a_baseline_comes_back_as_it_was(run: Run) -> None:
     assert read_baseline(msgspec.json.encode(baseline), "b.json") == baseline
 
 
+def test_a_file_holds_an_utterance_a_line_and_apart_from_them_their_delays(run: Run) -> None:
+    first, second = run([0, 1], first_interim=0.5), run([0, 2], first_interim=0.25)
+    written = write_baseline(first)
+    assert read_baseline(written.encode(), "b.json") == first
+    assert write_baseline(first) == written
+    lines, others = written.splitlines(), write_baseline(second).splitlines()
+    changed = [number for number, pair in enumerate(zip(lines, others, strict=True)) if pair[0] != pair[1]]
+    assert changed == [2, 4, 5], "the answer that changed, and the delays"
+
+
+def test_a_file_without_utterances_is_a_baseline_too() -> None:
+    assert read_baseline(write_baseline(Baseline(utterances=())).encode(), "b.json").utterances == ()
+
+
+def test_delays_are_kept_to_the_millisecond() -> None:
+    assert rounded([("a", 0.1234567), ("b", None)]) == {"a": 0.123}
+
+
 def test_results_of_a_run() -> None:
     baseline = read_baseline(to_json(results("one", "two")).encode(), "r.json")
     assert [utterance.id for utterance in baseline.utterances] == ["one", "two"]
@@ -80,6 +99,14 @@ def test_lines_of_score(lines: bytes) -> None:
         ),
         (b'{"format": "dgharness-baseline", "version": 1}', "missing required field `utterances`"),
         (b'{"layout": 1}', "missing required field"),
+        (b'{"layout": 1, "files": 2, "partial": true}', "b: the totals of a corpus; wanted its folder"),
+        (b'{\n "layout": 1,\n', "b: Input data was truncated"),
+        (ROW.replace(b": 3", b": -3"), "b, line 1: Expected `int` >= 0"),
+        (ROW.replace(b": 3", b": 30000000000"), "b, line 1: Expected `int` <= 100000000"),
+        (
+            b'{"format": "dgharness-baseline", "version": 1, "tolerances": {"failures": -1}, "utterances": []}',
+            r"Expected `float` >= 0",
+        ),
         (to_json(results("one", "one")).encode(), "'one' occurs twice"),
         (to_json(results("one", partial=True)).encode(), "interrupted"),
     ],

@@ -105,6 +105,35 @@ def test_another_reference_cannot_be_compared() -> None:
     assert result.incomparable == ("a: the reference had 3 words before and has 4 now",)
 
 
+RIGHT = Edits(2, 0, 0, 0)
+
+
+def said(reference: str | None, words: Edits | None = RIGHT, *, failed: bool = False) -> Baseline:
+    side = Side(words=words, failed=failed)
+    normalizer = "basic@1" if words else ""
+    return Baseline(utterances=(Utterance(id="a", normalizer=normalizer, reference=reference, streaming=side),))
+
+
+def test_a_reference_of_as_many_other_words_cannot_be_compared() -> None:
+    result = compare_runs(said("one two"), said("one too"), {})
+    assert (result.passed, result.incomparable) == (False, ("a: the reference has other words than before",))
+
+
+def test_a_reference_that_is_only_written_otherwise_can_be_compared() -> None:
+    assert compare_runs(said("one two"), said("One, two."), {}).compared == 1
+
+
+def test_a_reference_with_alternatives_may_have_two_lengths() -> None:
+    both = said("{one two / 12} three"), said("{one two / 12} three", Edits(3, 0, 0, 0))
+    assert compare_runs(*both, {}).passed
+
+
+def test_a_score_that_went_away_is_no_progress() -> None:
+    result = compare_runs(said("one two", Edits(1, 1, 0, 0)), said(None, None), {})
+    assert (result.passed, result.incomparable) == (False, ("a: streaming was scored before and is not now",))
+    assert compare_runs(said("one two", Edits(1, 1, 0, 0)), said("one two", None, failed=True), {}).compared == 1
+
+
 def test_another_normaliser_cannot_be_compared() -> None:
     result = compare_runs(one(Edits(3, 0, 0, 0)), one(Edits(3, 0, 0, 0), "basic@2"), {})
     assert result.incomparable == ("a: scored under basic@1 before and under basic@2 now",)
@@ -122,6 +151,43 @@ def test_a_delay_may_grow_by_its_tolerance(run: Run) -> None:
     result = compare_runs(before, run([0] * 3, first_final=1.5), {})
     assert metric(result, "first_final_p50_wall_s").change is Change.REGRESSED
     assert metric(result, "first_final_p50_wall_s").difference == 0.5
+
+
+def test_interims_that_no_longer_come_are_a_regression(run: Run) -> None:
+    before = run([0] * 3, first_interim=1.0, last_message=0.1)
+    result = compare_runs(before, run([0] * 3, last_message=0.1), {})
+    assert metric(result, "delays_missing").change is Change.REGRESSED
+    assert metric(result, "delays_missing").difference == 3
+    assert result.unmeasured == ("first_interim_p50_wall_s", "first_interim_p95_wall_s")
+    assert compare_runs(run([0] * 3, last_message=0.1), before, {}).passed
+
+
+def test_runs_without_any_delay_miss_none(run: Run) -> None:
+    assert compare_runs(run([0] * 3, first_interim=1.0), run([0] * 3), {}).passed
+
+
+def test_of_many_utterances_one_that_lost_all_may_be_chance_unless_figures_decide_alone(run: Run) -> None:
+    base, new = run([0] * 40, [0] * 40), run([4] + [0] * 39, [0] * 40)
+    assert compare_runs(base, new, {}).passed
+    result = compare_runs(base, new, {}, exact=True)
+    assert metric(result, "streaming_wer").change is Change.REGRESSED
+    assert result.exact
+
+
+def heard(text: str, *, failed: bool = False) -> Baseline:
+    return Baseline(utterances=(Utterance(id="a", streaming=Side(text=text, failed=failed)),))
+
+
+def test_other_words_are_listed_though_nothing_is_scored() -> None:
+    (changed,) = compare_runs(heard("one two"), heard("one too"), {}).utterances
+    assert (changed.base_text, changed.new_text, changed.base_errors) == ("one two", "one too", None)
+    assert compare_runs(heard("one two"), heard("One, two"), {}).utterances == ()
+    (changed,) = compare_runs(heard(""), heard("", failed=True), {}).utterances
+    assert (changed.base_failed, changed.new_failed) == (False, True)
+
+
+def test_the_normaliser_of_the_scores_is_told(run: Run) -> None:
+    assert compare_runs(run([0, 1]), run([0, 1]), {}).normalizers == ("basic@1",)
 
 
 ERRORS = st.lists(st.one_of(st.none(), st.integers(0, 4)), min_size=1, max_size=40)
