@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from harness.results import Change, GateResult, MetricChange, UtteranceChange
+from harness.scoring.significance import MINIMUM_UTTERANCES
 from reports.figures import UNDEFINED, count, duration, percent, points, shorten
 from reports.render_markdown import escape, table
 from reports.scores import probability
@@ -81,6 +82,7 @@ def _ground(metric: MetricChange) -> str:
     grounds = []
     if metric.change is not Change.SAME:
         grounds += [f"tolerance {_tolerance(metric)}"] if metric.tolerance else []
+    if metric.change is not Change.SAME and metric.n >= MINIMUM_UTTERANCES:
         grounds += [f"95 % interval {interval}"] if (interval := _interval(metric)) != UNDEFINED else []
         grounds += [f"p {probability(metric.p_value)}"] if metric.p_value is not None else []
     return f"{_word(metric)}: {', '.join(grounds)}" if grounds else _word(metric)
@@ -134,6 +136,10 @@ def _asides(result: GateResult) -> Iterator[str]:
     for n in sorted({metric.n for metric in result.metrics if metric.n < result.compared}):
         names = ", ".join(metric.metric for metric in result.metrics if metric.n == n)
         yield f"over {n} of the {count(result.compared, 'utterance')} only, as the others lack a value: {names}"
+    if result.exact:
+        yield "nothing is put down to chance, as was asked: the figures decide alone"
+    elif any(metric.n < MINIMUM_UTTERANCES for metric in result.metrics):
+        yield f"below {MINIMUM_UTTERANCES} utterances nothing is put down to chance: the figures decide alone"
     if result.normalizers:
         yield f"scored under {shorten(', '.join(result.normalizers), _SENTENCE_CHARACTERS)}"
 

@@ -41,7 +41,7 @@ from reports.render_gate import render_gate_markdown, render_gate_text
     is_flag=True,
     help="Put nothing down to chance: the figures decide alone, as befits replays, which repeat to the word.",
 )
-@click.option("--seed", type=int, default=0, show_default=True, help="Of the intervals' resampling.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the intervals' resampling.")
 @click.option(
     "--resamples", type=click.IntRange(1), default=1000, show_default=True, help="Draws that the intervals rest on."
 )

@@ -94,7 +94,9 @@ class AnswersFrom(Answers):
 @click.option("--normalizer", "names", multiple=True, help="That transcripts are scored under; may be repeated.")
 @query_option
 @click.option("--speed", default="1", show_default=True, help="Audio seconds per second: 1, 4, or max.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Of all chance in a mock, and of the interval.")
+@click.option(
+    "--seed", type=click.IntRange(0), default=0, show_default=True, help="Of all chance in a mock, and of the interval."
+)
 @click.option("--workers", type=click.IntRange(1), default=1, show_default=True, help="Processes that do the work.")
 @click.option(
     "--streams", type=click.IntRange(1), default=1, show_default=True, help="Files at a time in each of them."

@@ -49,7 +49,7 @@ from reports.render_text import render_run_text
 @engine_option("Answer with what this recogniser hears, instead of what the cases name.")
 @click.option("--normalizer", default="basic", show_default=True, help="That a manifest's files are scored under.")
 @click.option("--speed", help="Overrides the cases' speed: 1, 4, or max.")
-@click.option("--seed", type=int, help="Of all chance in the mock; each case's own unless given.")
+@click.option("--seed", type=click.IntRange(0), help="Of all chance in the mock; each case's own unless given.")
 @click.option(
     "--record",
     "record_dir",

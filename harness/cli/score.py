@@ -60,7 +60,7 @@ _SHOWN: Final = 5
 @click.option("--alternates", is_flag=True, help="References may have alternatives: {colour / color}; @ is nothing.")
 @click.option("--sclite", is_flag=True, help="Tell the errors' kinds as NIST sclite splits them, beside jiwer's.")
 @click.option("--entities", type=click.Path(path_type=Path), help="Count these phrases apart; one a line.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Of the interval's resampling.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the interval's resampling.")
 @click.option(
     "--resamples", type=click.IntRange(1), default=1000, show_default=True, help="Draws that the interval rests on."
 )

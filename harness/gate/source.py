@@ -84,7 +84,8 @@ def read_both(base: Source, new: Source, wanted: str | None = None) -> tuple[Bas
             f"{source.name} is scored under {', '.join(labels) or 'none'}"
             for source, labels in zip((base, new), offered, strict=True)
         )
-        raise BadInput(f"{told}; wanted {wanted or 'one'} in both (`corpus --resume --normalizer` scores rows anew)")
+        name = "one" if wanted is None else repr(wanted)
+        raise BadInput(f"{told}; wanted {name} in both (`corpus --resume --normalizer` scores rows anew)")
     if chosen is None:
         chosen = next((labels[0] for labels in offered if labels), None)
     return base.under(chosen), new.under(chosen)

@@ -158,7 +158,7 @@ def test_normalisers_that_are_not_shared_get_one_sentence(run: Run, corpus: Call
     assert ran.code == 2
     assert "is scored under basic@1; " in ran.err
     assert "is scored under none@1; wanted one in both" in ran.err
-    assert "wanted whisper-english in both" in run("compare", base, base, "--normalizer", "whisper-english").err
+    assert "wanted 'whisper-english' in both" in run("compare", base, base, "--normalizer", "whisper-english").err
 
 
 def test_a_run_of_cases_against_itself(run: Run, tmp_path: Path) -> None:

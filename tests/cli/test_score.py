@@ -84,6 +84,21 @@ def test_no_resamples_is_bad_input(run: Run, sides: list[str | Path]) -> None:
     assert "--resamples" in ran.err
 
 
+@pytest.mark.parametrize("command", [("score",), ("compare", "a", "b"), ("run", "a"), ("corpus", "a", "--out", "b")])
+def test_a_seed_below_0_is_bad_input_for_whatever_draws_an_interval(run: Run, command: tuple[str, ...]) -> None:
+    ran = run(*command, "--seed", -1)
+    assert ran.code == 2
+    assert "-1 is not in the range x>=0" in ran.err
+
+
+def test_the_lines_have_what_the_gate_shows(run: Run, forty: list[str | Path], tmp_path: Path) -> None:
+    assert run("score", *forty, "--utterances-file", tmp_path / "u.jsonl").code == 0
+    row = json.loads((tmp_path / "u.jsonl").read_text().splitlines()[1])
+    assert len(row["reference"].split()) == len(row["streaming"]["text"].split()) == 4
+    assert row["reference"] == row["prerecorded"]["text"] != row["streaming"]["text"]
+    assert row["streaming"]["characters"] == {"hits": 17, "substitutions": 0, "deletions": 1, "insertions": 0}
+
+
 def test_extra_errors_have_causes_as_far_as_text_tells(run: Run, tmp_path: Path) -> None:
     texts = {
         "r": {"a": "twenty one boats", "b": "one mooring rope", "c": "same"},

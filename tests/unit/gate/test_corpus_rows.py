@@ -109,7 +109,7 @@ def test_a_baseline_decides_for_a_corpus() -> None:
 
 @pytest.mark.parametrize("wanted", [None, "basic", "none"])
 def test_no_normaliser_in_both_gets_one_sentence(wanted: str | None) -> None:
-    with pytest.raises(BadInput, match=r"base is scored under basic@1; new is scored under none@1; wanted \w+ in both"):
+    with pytest.raises(BadInput, match=r"base is scored under basic@1; new is scored under none@1; wanted \S+ in both"):
         read_both(*sources(("basic",), ("none",)), wanted)
 
 

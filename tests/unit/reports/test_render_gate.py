@@ -118,6 +118,16 @@ def test_what_the_figures_do_not_cover_is_told() -> None:
     assert "scored under basic@1" in page
 
 
+def test_no_grounds_are_given_that_decided_nothing() -> None:
+    few = msgspec.structs.replace(RESULT, metrics=(msgspec.structs.replace(METRICS[0], n=12),))
+    page = render_gate_text(few)
+    assert "REGRESSED: tolerance 0.50 pp\n" in page
+    assert "below 30 utterances nothing is put down to chance" in page
+    assert "put down to chance" not in render_gate_text(RESULT)
+    exact = render_gate_text(msgspec.structs.replace(RESULT, exact=True))
+    assert "nothing is put down to chance, as was asked" in exact
+
+
 def test_runs_with_nothing_in_common_are_asked_about() -> None:
     apart = msgspec.structs.replace(RESULT, compared=0)
     assert "the two runs have no utterance in common" in render_gate_text(apart)

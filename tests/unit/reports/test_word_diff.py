@@ -27,6 +27,7 @@ def shown(before: str, now: str) -> str:
         ("Well, now", "well now", "[-Well,-] {+well+} now"),
         ("I am here", "I'm here", "[-I am-] {+I'm+} here"),
         ("well-known man", "well-known men", "well-known [-man-] {+men+}"),
+        ("a … b c", "a b d", "a [-…-] b [-c-] {+d+}"),
         ("a … b", "a ... b", "a [-…-] {+...+} b"),
         ("a\x1b[31m b", "a c", "[-a\\x1b[31m b-] {+a c+}"),
     ],
