@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal, TypeAlias
 
+from harness.errors import BadInput
 from harness.pairs import Gathered
 from harness.results import (
     AlignedRun,
@@ -103,6 +104,11 @@ class PairedTexts:
         paired = score_pairs(said, self.streaming, self.prerecorded, normalise, alternates=self.alternates)
         return ScoredTexts(normalise, paired, self._compared(paired, "words"), self._compared(paired, "characters"))
 
+    def with_empty_texts(self, said: Texts) -> PairedTexts:
+        """The same, but of what only one side has a transcript, the other heard nothing: a failure stays in n."""
+        nothing = {id_: "" for id_ in said if id_ in self.streaming or id_ in self.prerecorded}
+        return replace(self, streaming=nothing | dict(self.streaming), prerecorded=nothing | dict(self.prerecorded))
+
     def heard(self, id_: str) -> tuple[str, str]:
         """What both sides heard of one utterance."""
         return self.streaming[id_], self.prerecorded[id_]
@@ -124,19 +130,28 @@ class PairedTexts:
         return Comparison.of(compared)
 
 
-def reference_band(main: ScoredTexts, other: ScoredTexts, first: Texts, second: Texts) -> dict[str, Any]:
-    """Each side's WER against both references, and how far the references agree with one another.
+def reference_band(texts: PairedTexts, normalise: Normalizer, first: Texts, second: Texts) -> dict[str, Any]:
+    """Each side's WER against both references, over the ids that all four have, and how far the references agree.
 
     Args:
-        main, other: scored against the first and the second references.
-        first, second: those references.
+        texts: the transcripts.
+        normalise: that all are scored under.
+        first, second: the references.
+
+    Raises:
+        BadInput: there is no such id, or alternatives are malformed.
     """
-    both = [id_ for id_ in first if id_ in second]
-    scores = score_many([first[id_] for id_ in both], [second[id_] for id_ in both], main.normalizer)
-    between = sum((one.corpus for one in scores), CorpusScore.zero(main.normalizer))
-    band: dict[str, Any] = {"references_wer": between.wer, "references_errors": between.words.errors}
+    both = [id_ for id_ in first if id_ in second and id_ in texts.streaming and id_ in texts.prerecorded]
+    if not both:
+        raise BadInput("the second --references has none of the ids that are scored against the first; wanted some")
+    sides = [texts.score({id_: said[id_] for id_ in both}, normalise).paired for said in (first, second)]
+    scores = score_many([first[id_] for id_ in both], [second[id_] for id_ in both], normalise)
+    between = sum((one.corpus for one in scores), CorpusScore.zero(normalise))
+    band: dict[str, Any] = {"scored": len(both), "references_wer": None, "references_errors": None}
+    if not texts.alternates:  # references with alternatives are no words to compare with one another
+        band |= {"references_wer": between.wer, "references_errors": between.words.errors}
     for side in SIDES:
-        rates = [getattr(one.paired, side).wer for one in (main, other)]
+        rates = [getattr(one, side).wer for one in sides]
         known = [rate for rate in rates if rate is not None]
         band[side] = {"wer": rates, "lowest": min(known, default=None), "highest": max(known, default=None)}
     return band

@@ -57,6 +57,9 @@ _SHOWN: Final = 5
     show_default="basic",
     help="none, basic or whisper-english. Given several times, utterances whose verdict they change are listed.",
 )
+@click.option(
+    "--missing-as-empty", is_flag=True, help="An id that one side lacks is scored as an empty text: failures stay in n."
+)
 @click.option("--alternates", is_flag=True, help="References may have alternatives: {colour / color}; @ is nothing.")
 @click.option("--sclite", is_flag=True, help="Tell the errors' kinds as NIST sclite splits them, beside jiwer's.")
 @click.option("--entities", type=click.Path(path_type=Path), help="Count these phrases apart; one a line.")
@@ -76,6 +79,7 @@ def command(
     streaming: Path,
     prerecorded: Path,
     names: tuple[str, ...],
+    missing_as_empty: bool,
     alternates: bool,
     sclite: bool,
     entities: Path | None,
@@ -98,12 +102,14 @@ def command(
         raise BadInput(f"--references is given {len(references)} times; wanted one, or two for the band between them")
     job = PairedTexts(_texts(streaming), _texts(prerecorded), seed, resamples, alternates=alternates)
     said = [_texts(path) for path in references]
+    if missing_as_empty:
+        job = job.with_empty_texts(said[0])
     phrases = _phrases(entities)
     scored = [job.score(said[0], normalizer(name)) for name in dict.fromkeys(names)]
     main = scored[0]
     if not main.paired.rows:
         raise BadInput(f"{references[0]}: none of its ids is in both {streaming} and {prerecorded}")
-    others = [job.score(other, main.normalizer) for other in said[1:]]
+    band = reference_band(job, main.normalizer, *said) if len(said) > 1 else None
     # Causes are found in the texts as written, which alternatives are not.
     found = [] if alternates else list(job.causes(said[0], main))
     found_flips = flips({one.normalizer.label: one.paired for one in scored}) if len(scored) > 1 else ()
@@ -129,8 +135,7 @@ def command(
     if counted:
         document["entities"] = entities_as_json(counted)
     notes = [*_flips_told(found_flips, len(scored)), *_splits_told(splits), *_entities_told(counted)]
-    if others:
-        band = reference_band(main, others[0], said[0], said[1])
+    if band is not None:
         document["reference_band"] = band
         notes.append(_band_told(band))
     if utterances_file is not None:
@@ -185,7 +190,7 @@ def _band_told(band: Mapping[str, Any]) -> str:
         if band[side]["lowest"] is not None
     )
     between = "" if band["references_wer"] is None else f"; the references differ by {percent(band['references_wer'])}"
-    return f"WER between the two references: {', '.join(spans)}{between}"
+    return f"WER between the two references, over {count(band['scored'], 'id')}: {', '.join(spans)}{between}"
 
 
 def _flips_told(found: tuple[Flip, ...], normalizers: int) -> Iterator[str]:

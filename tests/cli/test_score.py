@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -154,7 +155,7 @@ def test_sclite_entities_and_two_references(run: Run, sides: list[str | Path], t
     assert (band["streaming"]["lowest"], band["streaming"]["highest"]) == (0.0, 0.25)
     out = " ".join(run("score", *sides, *options).out.split())
     assert "entities, streaming: 2 of 2 missed" in out
-    assert "WER between the two references: streaming 0.00 % to 25.00 %" in out
+    assert "WER between the two references, over 1 id: streaming 0.00 % to 25.00 %" in out
 
 
 def test_alternatives_in_references(run: Run, sides: list[str | Path], tmp_path: Path) -> None:
@@ -206,3 +207,49 @@ def test_a_page_that_cannot_be_written_is_known_before_the_work(
     ran = run("score", *forty, "--html-file", tmp_path)
     assert (ran.code, ran.out) == (2, "")
     assert "is a folder; wanted a file" in ran.err
+
+
+def test_an_id_that_one_side_lacks_may_stay_in_n_as_an_empty_text(run: Run, sides: list[str | Path]) -> None:
+    left_out = run("score", *sides, "--json").json
+    assert (left_out["scored"], left_out["unscored"]) == (1, {"only in streaming": 1, "missing in streaming": 1})
+    kept = run("score", *sides, "--missing-as-empty", "--json").json
+    assert (kept["scored"], kept["unscored"]) == (2, {"only in streaming": 1})
+    assert (kept["streaming"]["deletions"], kept["prerecorded"]["deletions"]) == (1, 0)
+
+
+@pytest.fixture
+def twice(tmp_path: Path) -> Callable[[str, str], list[str | Path]]:
+    """twice(first, second) -> options with these two references, JSON, of ids that both sides heard in part."""
+
+    def options(first: str, second: str) -> list[str | Path]:
+        texts = {"a": first, "b": second, "s": '{"1": "one", "2": "two"}', "p": '{"1": "one", "2": "two"}'}
+        for name, text in texts.items():
+            (tmp_path / f"{name}.json").write_text(text)
+        names = {"--references": "a", "--streaming": "s", "--prerecorded": "p"}
+        words = [word for option, name in names.items() for word in (option, tmp_path / f"{name}.json")]
+        return [*words, "--references", tmp_path / "b.json"]
+
+    return options
+
+
+def test_a_band_is_over_what_both_references_have(run: Run, twice: Callable[[str, str], list[str | Path]]) -> None:
+    """Were it not, two references that say the same would seem to disagree."""
+    band = run("score", *twice('{"1": "one", "2": "too"}', '{"1": "one"}'), "--json").json["reference_band"]
+    assert (band["scored"], band["references_errors"]) == (1, 0)
+    assert band["streaming"] == {"wer": [0.0, 0.0], "lowest": 0.0, "highest": 0.0}
+
+
+def test_references_with_nothing_in_common_have_no_band(
+    run: Run, twice: Callable[[str, str], list[str | Path]]
+) -> None:
+    ran = run("score", *twice('{"1": "one"}', '{"2": "two"}'))
+    assert (ran.code, ran.out) == (2, "")
+    assert "the second --references has none of the ids that are scored against the first" in ran.err
+
+
+def test_references_with_alternatives_are_not_held_against_each_other(
+    run: Run, twice: Callable[[str, str], list[str | Path]]
+) -> None:
+    options = twice('{"1": "{one / won}"}', '{"1": "{won / one}"}')
+    band = run("score", *options, "--alternates", "--json").json["reference_band"]
+    assert (band["references_wer"], band["streaming"]["highest"]) == (None, 0.0)
