@@ -117,7 +117,8 @@ class PairedTexts:
         """Causes of what only streaming has wrong, utterance by utterance, as far as texts alone can tell."""
         for row in scored.paired.rows:
             streamed, posted = Hearing(self.streaming[row.id]), Hearing(self.prerecorded[row.id])
-            yield attribute(said[row.id], streamed, posted, scored.normalizer, None)
+            aligned = row.streaming.alignment, row.prerecorded.alignment
+            yield attribute(said[row.id], streamed, posted, scored.normalizer, None, aligned)
 
     def _compared(self, paired: PairedScore, tokens: Literal["words", "characters"]) -> Comparison:
         sides: list[list[ErrorRate]] = [[getattr(_of(row, side), tokens) for row in paired.rows] for side in SIDES]

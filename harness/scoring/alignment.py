@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import islice
 from typing import TYPE_CHECKING, Literal, cast
 
 from harness.scoring.error_rate import ErrorRate
@@ -70,15 +69,15 @@ class Alignment:
     @property
     def operations(self) -> tuple[Operation, ...]:
         """The runs in order, made when they are asked for; their tokens, joined, are the two texts again."""
-        said, heard = iter(self.reference_text.split()), iter(self.hypothesis_text.split())
-        return tuple(
-            Operation(
-                kind,
-                () if kind == "insert" else tuple(islice(said, length)),
-                () if kind == "delete" else tuple(islice(heard, length)),
-            )
-            for kind, length in self.path
-        )
+        reference, hypothesis = self.reference, self.hypothesis
+        said, heard = 0, 0
+        runs: list[Operation] = []
+        for kind, length in self.path:
+            said_to = said if kind == "insert" else said + length
+            heard_to = heard if kind == "delete" else heard + length
+            runs.append(Operation(kind, reference[said:said_to], hypothesis[heard:heard_to]))
+            said, heard = said_to, heard_to
+        return tuple(runs)
 
     @property
     def counts(self) -> ErrorRate:

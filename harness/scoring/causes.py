@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from typing import Final
 
 from harness.ledger import WORD_SLACK_AUDIO_S
@@ -74,7 +75,12 @@ class Attributed:
 
 
 def attribute(
-    reference: str, streaming: Hearing, prerecorded: Hearing, normalise: Normalizer, evidence: Evidence | None
+    reference: str,
+    streaming: Hearing,
+    prerecorded: Hearing,
+    normalise: Normalizer,
+    evidence: Evidence | None,
+    aligned: tuple[Alignment, Alignment] | None = None,
 ) -> Attributed:
     """Give each extra error of streaming its cause.
 
@@ -84,16 +90,21 @@ def attribute(
         prerecorded: what was heard in the same audio as a file.
         normalise: what both are scored under.
         evidence: of the session; None when there are texts only, which can show a difference of writing and no more.
+        aligned: both texts beside the reference under `normalise`, for those who have them already.
     """
-    texts = [normalise(streaming.text), normalise(prerecorded.text)]
-    if texts[0] == texts[1]:
+    ours, theirs = aligned or _aligned(*map(normalise, (reference, streaming.text, prerecorded.text)))
+    if ours.hypothesis_text == theirs.hypothesis_text:
         return Attributed((), 0, normalise.label)
-    [(ours, _), (theirs, _)] = align_words([normalise(reference)] * 2, texts)
     errors, fewer = extra_errors(ours, theirs), len(extra_errors(theirs, ours))
     if not errors:
         return Attributed((), fewer, normalise.label)
     session = _Session(reference, streaming, prerecorded, normalise, evidence, ours, theirs)
     return Attributed(tuple(map(session.attribution, errors)), fewer, normalise.label)
+
+
+def _aligned(reference: str, streaming: str, prerecorded: str) -> tuple[Alignment, Alignment]:
+    [(ours, _), (theirs, _)] = align_words([reference] * 2, [streaming, prerecorded])
+    return ours, theirs
 
 
 class _Session:
@@ -118,10 +129,11 @@ class _Session:
             token_times(prerecorded, theirs.hypothesis, normalise),
             self._evidence.source_audio_s,
         )
-        self._hints = TextHints(streaming.text, ours, prerecorded.text, theirs, normalise)
         self._spelling = Spelling(reference, streaming.text, ours, normalise)
         self._respelled: dict[Stretch, list[tuple[Stretch, str]]] = {}
-        self._interims = InterimUse(reference, streaming.text, ours, normalise, self._evidence)
+        # Not every error asks for them, and of many thousand utterances they would take most of the time.
+        self._hints = cache(lambda: TextHints(streaming.text, ours, prerecorded.text, theirs, normalise))
+        self._interims = cache(lambda: InterimUse(reference, streaming.text, ours, normalise, self._evidence))
 
     def attribution(self, error: WordError) -> Attribution:
         """The cause of one error."""
@@ -136,8 +148,8 @@ class _Session:
     def _rules(self, error: WordError) -> Iterator[tuple[Cause, Callable[[WordError], str | None]]]:
         if self._texts_only:
             yield Cause.FORMATTING, self._formatting
-        elif self._interims.is_client_made(error):
-            yield Cause.INTERIM_AS_FINAL, self._interims.shown_by
+        elif self._interims().is_client_made(error):
+            yield Cause.INTERIM_AS_FINAL, self._interims().shown_by
             yield Cause.FORMATTING, self._formatting
             yield Cause.SEAM, self._seam
         else:
@@ -226,11 +238,11 @@ class _Session:
         return None if interval is None else self._evidence.final_over(_middle(interval))
 
     def _why_unexplained(self, error: WordError) -> str:
-        if not self._texts_only and self._interims.is_client_made(error):
+        if not self._texts_only and self._interims().is_client_made(error):
             return "the finals did not have this error, and no interim shows where it comes from"
         interval = self._times.interval(error)
         if interval is None:
-            hint = self._hints.about(error)
+            hint = self._hints().about(error)
             return "no word times" + (f"; {hint}" if hint else ", and the texts hint at nothing")
         return f"{_at(interval)}; {self._arrived}, but no final covers it, although later finals came"
 

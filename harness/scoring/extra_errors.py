@@ -51,11 +51,11 @@ def hits(alignment: Alignment) -> dict[int, int]:
     """For the place of each reference word that was heard right, its place in the hypothesis; in order."""
     found: dict[int, int] = {}
     said, heard = 0, 0
-    for run in alignment.operations:
-        if run.kind == "equal":
-            found.update((said + offset, heard + offset) for offset in range(len(run.reference)))
-        said += len(run.reference)
-        heard += len(run.hypothesis)
+    for kind, length in alignment.path:
+        if kind == "equal":
+            found.update(zip(range(said, said + length), range(heard, heard + length), strict=True))
+        said += 0 if kind == "insert" else length
+        heard += 0 if kind == "delete" else length
     return found
 
 

@@ -53,11 +53,14 @@ def _sentence_ends(text: str, alignment: Alignment, normalise: Normalizer) -> li
     It lies after a word that was heard right, or before one, or both; where it lies between errors it is not known.
     """
     words = text.split()
+    ending = {number for number, word in enumerate(words) if word.rstrip(_QUOTES).endswith(_SENTENCE_ENDS)}
+    if not ending:
+        return []
     numbers = origins(words, alignment.hypothesis, normalise)
     said_at = {heard: said for said, heard in hits(alignment).items()}
     ends: list[set[int]] = []
     for at, (number, following) in enumerate(pairwise(numbers)):
-        if number is not None and number != following and words[number].rstrip(_QUOTES).endswith(_SENTENCE_ENDS):
+        if number != following and number in ending:
             after = {said_at[at] + 1} if at in said_at else set()
             before = {said_at[at + 1]} if at + 1 in said_at else set()
             ends.append(after | before)
