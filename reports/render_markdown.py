@@ -17,7 +17,7 @@ from reports.causes import CauseTable
 from reports.delays import DelayTable
 from reports.figures import UNDEFINED
 from reports.scores import ScoreTable
-from reports.summary import CaseSummary, Fact, summarise_run
+from reports.summary import CaseSummary, Fact, RunSummary, summarise_run
 from reports.verdicts import FindingLine, VerdictSummary, status_word
 
 # An @ after a letter or digit notifies nobody, so that `basic@1` stays as it is.
@@ -32,15 +32,20 @@ def render_run_markdown(run: RunResult) -> str:
         f"## {escape(summary.tool)}: {escape(summary.last_line)}",
         listed(summary.facts),
         table(_OVERVIEW_HEADER, [_overview_row(case) for case in summary.cases]),
-        "### Totals",
-        f"**{escape(summary.comparison)}**" if summary.comparison else "",
-        *blocks_of_scores(summary.totals),
-        *blocks_of_causes(summary.causes),
-        *blocks_of_delays(summary.delays),
     ]
+    if len(summary.cases) != 1:  # what one case came to is in its section
+        blocks += _totals(summary)
     for case in summary.cases:
         blocks += _section(case)
     return "\n\n".join(block for block in blocks if block) + "\n"
+
+
+def _totals(summary: RunSummary) -> Iterator[str]:
+    yield "### Totals"
+    yield f"**{escape(summary.comparison)}**" if summary.comparison else ""
+    yield from blocks_of_scores(summary.totals)
+    yield from blocks_of_causes(summary.causes)
+    yield from blocks_of_delays(summary.delays)
 
 
 def escape(text: str) -> str:

@@ -11,7 +11,7 @@ from reports.causes import CauseTable
 from reports.delays import DelayTable, delay_table
 from reports.figures import one_line
 from reports.scores import ScoreTable
-from reports.summary import CaseSummary, CheckLine, Fact, summarise_case, summarise_run
+from reports.summary import CaseSummary, CheckLine, Fact, RunSummary, summarise_case, summarise_run
 from reports.text_page import DEFAULT_WIDTH, Cell, TextPage
 from reports.verdicts import FindingLine, VerdictSummary, status_word, summarise_verdict
 
@@ -44,13 +44,8 @@ def render_run_text(run: RunResult, *, width: int = DEFAULT_WIDTH, color: bool =
     for case in summary.cases:
         page.line()
         _case(page, case)
-    page.line()
-    page.line("totals", "bold")
-    put_scores(page, summary.totals)
-    if summary.comparison is not None:
-        page.line(summary.comparison, "bold", indent=2)
-    put_causes(page, summary.causes)
-    put_delays(page, summary.delays)
+    if len(summary.cases) != 1:  # what one case came to has just been said
+        _totals(page, summary)
     page.line()
     page.line(summary.last_line, STYLE[summary.word.lower()])
     return page.text()
@@ -86,6 +81,16 @@ def render_verdict_text(verdict: Verdict, *, width: int = DEFAULT_WIDTH, color: 
     _families(page, summary)
     _findings(page, summary)
     return page.text()
+
+
+def _totals(page: TextPage, summary: RunSummary) -> None:
+    page.line()
+    page.line("totals", "bold")
+    put_scores(page, summary.totals)
+    if summary.comparison is not None:
+        page.line(summary.comparison, "bold", indent=2)
+    put_causes(page, summary.causes)
+    put_delays(page, summary.delays)
 
 
 def _case(page: TextPage, case: CaseSummary) -> None:

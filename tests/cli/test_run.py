@@ -12,6 +12,7 @@ import pytest
 
 from harness.audio.decode import Audio, read_audio, wav_bytes
 from harness.audio.format import AudioFormat
+from harness.audio.segment import Segment
 from harness.cli.keeper import Keeper
 from harness.errors import BadInput
 from harness.recording.entries import AnyEntry, Binary
@@ -151,9 +152,9 @@ def test_ctrl_c_keeps_the_cases_so_far_marked_partial(
 def test_an_interrupt_between_two_sessions_is_told_as_one(
     run: Run, cases: WriteCases, monkeypatch: pytest.MonkeyPatch, helpers: Helpers
 ) -> None:
-    def interrupted(path: Path) -> Audio:
+    def interrupted(path: Path, segment: Segment | None) -> Audio:
         helpers.interrupt()
-        return read_audio(path)
+        return read_audio(path, segment=segment)
 
     monkeypatch.setattr("harness.cli.run_cases.read_audio", interrupted)
     ran = run("run", cases(a=GOOD, b=GOOD), "--json")
