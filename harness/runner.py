@@ -18,6 +18,7 @@ from harness.client.streams import AudioToSend
 from harness.conformance.findings import Severity, Verdict
 from harness.conformance.judge import judge
 from harness.conformance.settings import ClientClaim, JudgeSettings
+from harness.protocol.flux_options import FluxOptions
 from harness.protocol.listen_options import ListenOptions
 from harness.query_options import flux_options, for_file, listen_options
 from harness.recording.document import Recording
@@ -27,7 +28,7 @@ from harness.results import (
     Check,
     Outcome,
 )
-from harness.scoring.normalize import normalizer
+from harness.scoring.normalize import Normalizer, normalizer
 from harness.session_results import (
     Scored,
     causes_of,
@@ -73,6 +74,51 @@ class CaseRun:
     interrupted: bool
 
 
+@dataclass(frozen=True)
+class Prepared:
+    """A case, ready to be sent.
+
+    Attributes:
+        case: which one.
+        audio: its samples.
+        file: what is posted.
+        container: of that file.
+        options: of the stream.
+        to_send: what is streamed; it can be sent once.
+        settings: how.
+        normalise: what transcripts are scored under.
+    """
+
+    case: Case
+    audio: Audio
+    file: bytes
+    container: str
+    options: ListenOptions | FluxOptions
+    to_send: AudioToSend
+    settings: StreamSettings
+    normalise: Normalizer
+
+
+@dataclass(frozen=True)
+class Exchanged:
+    """What went to and fro.
+
+    Attributes:
+        streamed: the stream's.
+        posted: the file's; None if the stream was interrupted, for nothing was posted then.
+        provoked: the faults that the stream met.
+    """
+
+    streamed: StreamOutcome
+    posted: PrerecordedOutcome | None
+    provoked: Sequence[Provoked]
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether it was cancelled before it had ended."""
+        return self.posted is None or self.posted.failure == INTERRUPTED
+
+
 async def run_case(
     case: Case,
     answering: Answering,
@@ -81,21 +127,49 @@ async def run_case(
     observer: Observer | None = None,
     on_header: Callable[[Header], None] | None = None,
 ) -> CaseRun:
-    """Carry out one case.
+    """Carry out one case: `prepare`, `exchange`, `conclude`. Nothing else gets its turn while it is scored.
 
     Raises:
         BadInput: its audio cannot be read, or its options or normaliser are no such things.
     """
-    audio = read_audio(case.audio, segment=case.segment)
+    prepared = prepare(case, read_audio(case.audio, segment=case.segment), case.audio.read_bytes())
+    exchanged = await exchange(prepared, answering, tool=tool, observer=observer, on_header=on_header)
+    return conclude(prepared, answering, exchanged)
+
+
+def prepare(case: Case, audio: Audio, file: bytes) -> Prepared:
+    """Make of a case what is sent.
+
+    Args:
+        case: which one.
+        audio: its audio, decoded: the part of it that the case is of.
+        file: the whole file, as it is.
+
+    Raises:
+        BadInput: its options or normaliser are no such things.
+    """
     fmt = case.audio_format(audio.channels)
     options = flux_options(case.options, fmt) if case.flux else listen_options(case.options, fmt)
     normalise = normalizer(case.normalizer)
-    settings = stream_settings(case)
+    sent = to_send(audio, fmt, case.audio.name)
+    posted, container = (file, audio.container) if case.segment is None else (_as_wav(audio), "wav")
+    return Prepared(case, audio, posted, container, options, sent, stream_settings(case), normalise)
+
+
+async def exchange(
+    prepared: Prepared,
+    answering: Answering,
+    *,
+    tool: str,
+    observer: Observer | None = None,
+    on_header: Callable[[Header], None] | None = None,
+) -> Exchanged:
+    """Stream it, then post it; what was received stays when this is cancelled."""
     streamed = await stream(
         answering.endpoint,
-        options,
-        to_send(audio, fmt, case.audio.name),
-        settings,
+        prepared.options,
+        prepared.to_send,
+        prepared.settings,
         tool=tool,
         observer=observer,
         on_header=on_header,
@@ -103,10 +177,18 @@ async def run_case(
         synthetic=answering.synthetic,
     )
     provoked = answering.provoked()  # before the file is posted: it meets faults of its own
-    posted = None
-    if not streamed.interrupted:
-        posted = await _post(answering.endpoint, for_file(options), *file_to_post(case, audio))
-    verdict = judge_stream(streamed, settings)
+    if streamed.interrupted:
+        return Exchanged(streamed, None, provoked)
+    options = for_file(prepared.options)
+    posted = await _post(answering.endpoint, options, prepared.file, prepared.container)
+    return Exchanged(streamed, posted, provoked)
+
+
+def conclude(prepared: Prepared, answering: Answering, exchanged: Exchanged) -> CaseRun:
+    """Judge, measure and score what came; of a long document this takes seconds."""
+    case, normalise = prepared.case, prepared.normalise
+    streamed, posted = exchanged.streamed, exchanged.posted
+    verdict = judge_stream(streamed, prepared.settings)
     result = CaseResult(
         name=case.name,
         outcome=Outcome.PASS,
@@ -126,12 +208,15 @@ async def run_case(
         prerecorded=summarise_post(posted, case.reference, normalise) if posted is not None else None,
         verdict=verdict,
         causes=causes_of(case.reference, streamed, posted.response if posted is not None else None, normalise),
-        timeline=timeline_of(streamed.recording, streamed.ledger, audio, verdict, provoked),
+        timeline=timeline_of(streamed.recording, streamed.ledger, prepared.audio, verdict, exchanged.provoked),
     )
-    interrupted = posted is None or posted.failure == INTERRUPTED
     body = posted.body if posted is not None and posted.response is not None else None
     return CaseRun(
-        _judged(result, case, streamed.ledger_problems()), streamed.recording, streamed.audio, body, interrupted
+        _judged(result, case, streamed.ledger_problems()),
+        streamed.recording,
+        streamed.audio,
+        body,
+        exchanged.interrupted,
     )
 
 
@@ -146,11 +231,8 @@ def stream_settings(case: Case) -> StreamSettings:
     )
 
 
-def file_to_post(case: Case, audio: Audio) -> tuple[bytes, str]:
-    """The file as it is, and its container; of a part of a file, the same samples as WAV."""
-    if case.segment is None:
-        return case.audio.read_bytes(), audio.container
-    return wav_bytes(audio.samples, AudioFormat(sample_rate=audio.sample_rate, channels=audio.channels)), "wav"
+def _as_wav(audio: Audio) -> bytes:
+    return wav_bytes(audio.samples, AudioFormat(sample_rate=audio.sample_rate, channels=audio.channels))
 
 
 async def _post(endpoint: Endpoint, options: ListenOptions, data: bytes, container: str) -> PrerecordedOutcome:

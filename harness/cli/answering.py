@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -58,9 +59,7 @@ async def answering(
             raise BadInput(
                 f"{case.path}: replies come from a server; name it with --url, or a recogniser with --engine"
             )
-        known = known_for(case)
-        # By its audio, as any client's stream is recognised; a recording without its audio answers whatever comes.
-        replies = Replies([known], always=None if known.audio is not None else known.source)
+        known, replies = await asyncio.to_thread(_replies_of, case)  # decodes; other cases are being streamed
         described, synthetic = known.source.describe(), known.source.synthetic
     # A case that is sent faster than the live service transcribes is not about how long that takes.
     max_speed = None if case.speed.factor > PROCESSING_SPEED else PROCESSING_SPEED
@@ -74,6 +73,12 @@ async def answering(
 def _provoked(firing: Firing) -> Provoked:
     text = f"fault {firing.kind}: {firing.what}"
     return Provoked(firing.leg, firing.wall_s, firing.audio_s, text, at_handshake=firing.what == HANDSHAKE)
+
+
+def _replies_of(case: Case) -> tuple[Known, Replies]:
+    known = known_for(case)
+    # By its audio, as any client's stream is recognised; a recording without its audio answers whatever comes.
+    return known, Replies([known], always=None if known.audio is not None else known.source)
 
 
 def faults_of(case: Case) -> tuple[Fault, ...]:

@@ -14,7 +14,7 @@ from typing import Final, TypeAlias
 
 from harness.corpus.inputs import Item
 from harness.corpus.rows import Row
-from harness.corpus.work import Work, break_off, carry_out
+from harness.corpus.work import Work, break_off, carry_out, thread_aside
 
 Numbered: TypeAlias = tuple[int, Row]
 
@@ -35,6 +35,7 @@ class Desk:
         self._work = work
         self._open = ExitStack()
         self._answer = self._open.enter_context(work.answers.open())
+        self._aside = thread_aside()
         self._loop = asyncio.new_event_loop()
         self._finished: queue.Queue[Future[Numbered]] = queue.Queue()
         self._running: set[Future[Numbered]] = set()  # the loop itself holds its tasks but weakly
@@ -42,7 +43,7 @@ class Desk:
 
     def row(self, item: Item) -> Row:
         """Do one file, and wait for it; any number of threads may."""
-        return asyncio.run_coroutine_threadsafe(carry_out(item, self._work, self._answer), self._loop).result()
+        return asyncio.run_coroutine_threadsafe(self._carry_out(item), self._loop).result()
 
     def begin(self, number: int, item: Item) -> None:
         """Begin a file; its row is among those of a later `finished`."""
@@ -70,7 +71,10 @@ class Desk:
         self._finished.put(future)
 
     async def _numbered(self, number: int, item: Item) -> Numbered:
-        return number, await carry_out(item, self._work, self._answer)
+        return number, await self._carry_out(item)
+
+    async def _carry_out(self, item: Item) -> Row:
+        return await carry_out(item, self._work, self._answer, self._aside)
 
 
 async def _break_off() -> None:

@@ -10,7 +10,7 @@ import contextlib
 import os
 import signal
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Executor, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import connection, get_context, parent_process
 from threading import Thread
@@ -19,7 +19,7 @@ from typing import Final, Protocol
 from harness.corpus.desk import Numbered, desk_of
 from harness.corpus.inputs import Item
 from harness.corpus.rows import Row, scored
-from harness.corpus.work import Answer, Work, break_off, carry_out, failed
+from harness.corpus.work import Answer, Work, break_off, carry_out, failed, thread_aside
 from harness.errors import DgHarnessError
 
 DEATHS: Final = 2
@@ -62,10 +62,10 @@ async def _some(running: set[asyncio.Task[Row]]) -> list[Row]:
 
 
 class Inline:
-    """This process, in its own event loop."""
+    """This process, in its own event loop and a thread beside it."""
 
-    def __init__(self, work: Work, answer: Answer) -> None:
-        self._work, self._answer = work, answer
+    def __init__(self, work: Work, answer: Answer, aside: Executor) -> None:
+        self._work, self._answer, self._aside = work, answer, aside
 
     @property
     def places(self) -> int:
@@ -74,14 +74,19 @@ class Inline:
 
     async def row(self, item: Item) -> Row:
         """Do one file."""
-        return await carry_out(item, self._work, self._answer)
+        return await carry_out(item, self._work, self._answer, self._aside)
 
 
 @contextlib.asynccontextmanager
 async def inline(work: Work) -> AsyncIterator[Inline]:
     """This process as a crew."""
     with work.answers.open() as answer:
-        yield Inline(work, answer)
+        aside = thread_aside()
+        try:
+            yield Inline(work, answer, aside)
+        finally:
+            # Here, where Ctrl-C is still heard and changes nothing, rather than when Python exits.
+            await asyncio.to_thread(aside.shutdown, cancel_futures=True)
 
 
 class Processes:

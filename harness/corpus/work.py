@@ -7,6 +7,7 @@ import hashlib
 import logging
 import warnings
 from collections.abc import Callable, Collection
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Final, Protocol, TypeAlias
@@ -20,7 +21,7 @@ from harness.corpus.rows import Row, scored
 from harness.corpus.settings import Settings
 from harness.errors import BadInput, DgHarnessError
 from harness.results import CaseResult, Outcome, Streamed
-from harness.runner import Answering, run_case
+from harness.runner import Answering, Exchanged, Prepared, conclude, exchange, prepare
 from harness.scoring.delay_measure import DelayMeasure
 
 LOG: Final = logging.getLogger("dgharness.corpus")
@@ -56,23 +57,33 @@ class Work:
     streams: int = 1
 
 
-async def carry_out(item: Item, work: Work, answer: Answer) -> Row:
+def thread_aside() -> Executor:
+    """A thread for what would hold up the streams of an event loop; one, because each more takes turns of the loop."""
+    return ThreadPoolExecutor(1, thread_name_prefix="dgharness-aside")
+
+
+async def carry_out(item: Item, work: Work, answer: Answer, aside: Executor) -> Row:
     """Stream a file, post it, score both.
+
+    Args:
+        item: the file.
+        work: what to do with it.
+        answer: gives it a server.
+        aside: where audio is decoded and what came is scored.
 
     Raises:
         asyncio.CancelledError: it was interrupted; there is no row then.
     """
     row = Row(id=item.id, audio=item.audio, segment=item.segment, reference=item.reference)
     try:
-        data = _bytes(item)
-        row = msgspec.structs.replace(row, sha256=hashlib.sha256(data).hexdigest())
-        row = await _carried_out(row, data, item, work, answer)
+        row, data = await asyncio.get_running_loop().run_in_executor(aside, _read, row, item)
+        return await _carried_out(row, data, item, work, answer, aside)
     except DgHarnessError as error:
         row = failed(row, str(error))
     except Exception as error:  # a file must not end a run of thousands; the log has where it came from
         LOG.exception("a file could not be carried through", extra={"id": item.id})
         row = failed(row, f"{item.audio}: {type(error).__name__}: {error}")
-    return scored(row, item.reference, work.normalizers)
+    return await asyncio.get_running_loop().run_in_executor(aside, scored, row, item.reference, work.normalizers)
 
 
 async def break_off(running: Collection[asyncio.Task[Any]]) -> None:
@@ -89,19 +100,34 @@ def failed(row: Row, reason: str) -> Row:
     return msgspec.structs.replace(row, streaming_failure=reason, prerecorded_failure=reason)
 
 
-async def _carried_out(row: Row, data: bytes, item: Item, work: Work, answer: Answer) -> Row:
-    audio = cut(decode(data, item.audio), item.segment, item.audio)
-    row = msgspec.structs.replace(row, audio_s=round(audio.duration_audio_s, 6))
-    case = work.settings.case(item)
-    async with answer(case) as answering:
-        # The case finds the causes, under one normaliser; scoring under all of them is ours.
-        first = next(iter(work.normalizers), case.normalizer)
-        done = await run_case(msgspec.structs.replace(case, normalizer=first), answering, tool=work.tool)
-    if done.interrupted:
+async def _carried_out(row: Row, data: bytes, item: Item, work: Work, answer: Answer, aside: Executor) -> Row:
+    loop = asyncio.get_running_loop()
+    row, prepared = await loop.run_in_executor(aside, _prepared, row, data, item, work)
+    async with answer(prepared.case) as answering:
+        exchanged = await exchange(prepared, answering, tool=work.tool)
+    if exchanged.interrupted:
         raise asyncio.CancelledError
+    return await loop.run_in_executor(aside, _concluded, row, work, prepared, answering, exchanged)
+
+
+def _read(row: Row, item: Item) -> tuple[Row, bytes]:
+    data = _bytes(item)
+    return msgspec.structs.replace(row, sha256=hashlib.sha256(data).hexdigest()), data
+
+
+def _prepared(row: Row, data: bytes, item: Item, work: Work) -> tuple[Row, Prepared]:
+    audio = cut(decode(data, item.audio), item.segment, item.audio)
+    case = work.settings.case(item)
+    # The case finds the causes, under one normaliser; scoring under all of them is ours.
+    case = msgspec.structs.replace(case, normalizer=next(iter(work.normalizers), case.normalizer))
+    return msgspec.structs.replace(row, audio_s=round(audio.duration_audio_s, 6)), prepare(case, audio, data)
+
+
+def _concluded(row: Row, work: Work, prepared: Prepared, answering: Answering, exchanged: Exchanged) -> Row:
+    result = conclude(prepared, answering, exchanged).result
     # A mock's port is another one each time.
     own = None if answering.endpoint.host == work.settings.answers else answering.endpoint.host
-    return _row(row, done.result, own)
+    return scored(_row(row, result, own), row.reference, work.normalizers)
 
 
 def _row(row: Row, result: CaseResult, mock: str | None) -> Row:

@@ -3,43 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import aclosing
 from pathlib import Path
-from random import Random
+from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.audio.decode import wav_bytes
-from harness.audio.format import AudioFormat
-from harness.cases import Stream
 from harness.corpus.inputs import Item
-from harness.corpus.pool import Crew, Inline, processes, rows_of
+from harness.corpus.pool import Crew, inline, processes, rows_of
 from harness.corpus.rows import Row
-from harness.corpus.settings import SYNTHETIC, Settings
-from harness.corpus.work import Answers, Work
 from harness.errors import BadInput
 from tests.dying_answers import DyingAnswers, NoAnswers
 
-SETTINGS = Settings(answers=SYNTHETIC, stream=Stream(speed="max"))
-MakeItems = Callable[..., list[Item]]
-
-
-@pytest.fixture
-def items(tmp_path: Path) -> MakeItems:
-    """items("one", "two") -> a clip for each, in which `hello world` was said."""
-
-    def make(*names: str) -> list[Item]:
-        for name in names:
-            noise = bytes(b % 4 if index % 2 else b for index, b in enumerate(Random(name).randbytes(32_000)))
-            (tmp_path / f"{name}.wav").write_bytes(wav_bytes(noise, AudioFormat()))
-        return [Item(name, str(tmp_path / f"{name}.wav"), "hello world") for name in names]
-
-    return make
-
-
-def work(answers: Answers, streams: int = 1) -> Work:
-    return Work(SETTINGS, ("basic",), answers, "test", streams)
+if TYPE_CHECKING:
+    from tests.loopback_corpus.conftest import MakeItems, MakeWork
 
 
 async def done(items: Iterable[Item], crew: Crew) -> dict[str, Row]:
@@ -47,7 +25,9 @@ async def done(items: Iterable[Item], crew: Crew) -> dict[str, Row]:
         return {row.id: row async for row in rows}
 
 
-def test_a_file_that_processes_die_of_fails_and_the_others_do_not(items: MakeItems, tmp_path: Path) -> None:
+def test_a_file_that_processes_die_of_fails_and_the_others_do_not(
+    items: MakeItems, work: MakeWork, tmp_path: Path
+) -> None:
     async def run() -> dict[str, Row]:
         async with processes(work(DyingAnswers(str(tmp_path))), 2) as crew:
             return await done(items("one", "unlucky", "bug", "poison", "two"), crew)
@@ -59,7 +39,7 @@ def test_a_file_that_processes_die_of_fails_and_the_others_do_not(items: MakeIte
     assert rows["bug"].prerecorded_failure == f"{tmp_path / 'bug.wav'}: ZeroDivisionError: not the file's fault"
 
 
-def test_what_cannot_be_got_ready_is_said_by_the_command(items: MakeItems) -> None:
+def test_what_cannot_be_got_ready_is_said_by_the_command(items: MakeItems, work: MakeWork) -> None:
     async def run() -> None:
         async with processes(work(NoAnswers()), 1) as crew:
             await done(items("one", "two"), crew)
@@ -68,7 +48,7 @@ def test_what_cannot_be_got_ready_is_said_by_the_command(items: MakeItems) -> No
         asyncio.run(run())
 
 
-def test_a_crew_that_is_let_go_breaks_off_what_is_running(items: MakeItems, tmp_path: Path) -> None:
+def test_a_crew_that_is_let_go_breaks_off_what_is_running(items: MakeItems, work: MakeWork, tmp_path: Path) -> None:
     async def run() -> list[str]:
         async with (
             processes(work(DyingAnswers(str(tmp_path)), streams=2), 1) as crew,
@@ -83,7 +63,7 @@ def test_a_crew_that_is_let_go_breaks_off_what_is_running(items: MakeItems, tmp_
     assert (tmp_path / "slow.closed").exists(), "and could close its session"
 
 
-def test_no_more_files_are_taken_up_than_there_are_places(items: MakeItems, tmp_path: Path) -> None:
+def test_no_more_files_are_taken_up_than_there_are_places(items: MakeItems, work: MakeWork, tmp_path: Path) -> None:
     taken: list[str] = []
 
     def watched(wanted: Iterable[Item]) -> Iterable[Item]:
@@ -92,14 +72,15 @@ def test_no_more_files_are_taken_up_than_there_are_places(items: MakeItems, tmp_
             yield item
 
     async def run() -> list[int]:
-        doing = work(DyingAnswers(str(tmp_path)), streams=2)
         ahead = []
-        with doing.answers.open() as answer:
-            async with aclosing(rows_of(watched(items(*"abcdefg")), Inline(doing, answer))) as rows:
-                finished = 0
-                async for _ in rows:
-                    finished += 1
-                    ahead.append(len(taken) - finished)
+        async with (
+            inline(work(DyingAnswers(str(tmp_path)), streams=2)) as crew,
+            aclosing(rows_of(watched(items(*"abcdefg")), crew)) as rows,
+        ):
+            finished = 0
+            async for _ in rows:
+                finished += 1
+                ahead.append(len(taken) - finished)
         return ahead
 
     assert max(asyncio.run(run())) < 2
