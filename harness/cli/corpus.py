@@ -25,7 +25,7 @@ from harness.cli.report_files import ReportFiles, report_options
 from harness.cli.signals import finish
 from harness.client.endpoint import Endpoint
 from harness.clock import SystemClock, rfc3339
-from harness.corpus.cluster import cluster
+from harness.corpus.cluster import LOCAL, check_address, cluster
 from harness.corpus.inputs import Item, find_items
 from harness.corpus.parquet import available, write_parquet
 from harness.corpus.pool import Crew, inline, processes, rows_of
@@ -152,8 +152,11 @@ def command(
     names = tuple(dict.fromkeys(names)) or ("basic",)
     for name in names:
         normalizer(name)
-    if scheduler is not None and scheduler != "local" and was_given("workers"):
-        raise BadInput(f"--workers: the workers are those of the cluster at {scheduler}; wanted one or the other")
+    if scheduler is not None:
+        check_address(scheduler)
+        for name in ("workers", "streams"):
+            if scheduler != LOCAL and was_given(name):
+                raise BadInput(f"--{name}: workers and their threads are those of the cluster; wanted one or the other")
     settings = Settings(
         answers=_answers(url, engine, synthetic=synthetic),
         options=_options(pairs),

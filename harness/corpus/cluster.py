@@ -1,18 +1,23 @@
 """A Dask cluster as a crew: one of its own on this machine, or the scheduler at `tcp://…`.
 
-Workers read the audio themselves, so it must lie at the same path on each of their machines, and need dgharness with
-the engine's extra. Only paths, references and rows travel.
+Workers read the audio themselves, so it must lie at the same path on each of their machines, and need this version of
+dgharness with the engine's extra. Only paths, references, settings and rows travel.
 """
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
+import os
+import re
 import signal
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final
 
-from harness.corpus.desk import desk_of
+from harness.corpus.desk import desk_of, dismiss
 from harness.corpus.inputs import Item
 from harness.corpus.rows import Row, scored
 from harness.corpus.work import Work, failed
@@ -23,13 +28,29 @@ if TYPE_CHECKING:
 
 LOCAL: Final = "local"
 CONNECT_TIMEOUT_S: Final = 10.0
+DISMISS_TIMEOUT_S: Final = 10.0
+"""How long workers may take to close their sessions at the end of a run that was interrupted."""
+
+_PACKAGE: Final = "dgharness"
+_ADDRESS: Final = re.compile(r"tcp://.+:[0-9]+")
+
+
+def check_address(address: str) -> None:
+    """Refuse what cannot be a cluster.
+
+    Raises:
+        BadInput: it is neither `local` nor the address of a scheduler.
+    """
+    if address != LOCAL and not _ADDRESS.fullmatch(address):
+        raise BadInput(f"--cluster {address}: is no address of a scheduler; wanted tcp://HOST:PORT, or {LOCAL}")
 
 
 class Cluster:
     """The workers of a Dask scheduler, each with as many files at a time as it has threads."""
 
-    def __init__(self, work: Work, client: Client, threads: int) -> None:
-        self._work, self._client, self._threads = work, client, threads
+    def __init__(self, work: Work, client: Client, threads: int, address: str) -> None:
+        self._work, self._client, self._threads, self._address = work, client, threads, address
+        self._folder = os.getcwd()
 
     @property
     def places(self) -> int:
@@ -37,10 +58,15 @@ class Cluster:
         return 2 * self._threads
 
     async def row(self, item: Item) -> Row:
-        """Do one file, wherever there is room; a file that workers die of is given up by Dask after three."""
+        """Do one file, wherever there is room; a file that workers die of is given up by Dask after three.
+
+        Raises:
+            BadInput: the scheduler is gone, or a worker cannot begin.
+        """
+        from distributed.client import FutureCancelledError
         from distributed.scheduler import KilledWorker
 
-        future = self._client.submit(_row, item, self._work, pure=False)
+        future = self._client.submit(_row, replace(item, folder=self._folder), self._work, pure=False)
         try:
             row: Row = await future
         except KilledWorker:
@@ -48,6 +74,11 @@ class Cluster:
                 Row(id=item.id, audio=item.audio, segment=item.segment), f"{item.audio}: worker processes died of it"
             )
             return scored(row, item.reference, self._work.normalizers)
+        except FutureCancelledError as error:
+            raise BadInput(
+                f"--cluster {self._address}: the scheduler is gone, or has dropped this run ({error.reason}); "
+                "what is done is kept, and --resume does the others"
+            ) from None
         finally:
             if not future.done():
                 await future.cancel()
@@ -64,13 +95,16 @@ async def cluster(work: Work, address: str, workers: int) -> AsyncIterator[Clust
         workers: how many of those.
 
     Raises:
-        BadInput: Dask is not installed, or there is no scheduler at the address.
+        BadInput: Dask is not installed, there is no scheduler with workers at the address, or a worker has not this
+            version of dgharness.
     """
     try:
         from distributed import Client, LocalCluster
+        from distributed.utils import silence_logging_cmgr
     except ImportError:
         raise BadInput("--cluster needs the package distributed: pip install 'dgharness[cluster]'") from None
     async with contextlib.AsyncExitStack() as stack:
+        stack.enter_context(silence_logging_cmgr(logging.CRITICAL))  # what goes wrong is said in a sentence
         where: Any = address
         if address == LOCAL:
             local = LocalCluster(
@@ -85,11 +119,36 @@ async def cluster(work: Work, address: str, workers: int) -> AsyncIterator[Clust
                 where = await stack.enter_async_context(local)
         try:
             client = await stack.enter_async_context(Client(where, asynchronous=True, timeout=CONNECT_TIMEOUT_S))
-            await client.wait_for_workers(1, timeout=CONNECT_TIMEOUT_S)
         except (OSError, ValueError) as error:  # a TimeoutError is an OSError
-            raise BadInput(f"--cluster {address}: no scheduler with workers is there ({error})") from None
+            raise BadInput(f"--cluster {address}: no scheduler is there ({error})") from None
+        await _check_workers(client, address, work.tool)
         threads: dict[str, int] = await client.nthreads()
-        yield Cluster(work, client, sum(threads.values()))
+        work = replace(work, run=client.id)
+        stack.push_async_callback(_dismiss_all, client, work)
+        yield Cluster(work, client, sum(threads.values()), address)
+
+
+async def _check_workers(client: Client, address: str, tool: str) -> None:
+    """Ask every worker for its version, by what it has in any case: one without dgharness dies of a file."""
+    try:
+        await client.wait_for_workers(1, timeout=CONNECT_TIMEOUT_S)
+    except TimeoutError:
+        raise BadInput(
+            f"--cluster {address}: the scheduler has no workers, and none came within {CONNECT_TIMEOUT_S:g} s"
+        ) from None
+    found: dict[str, str | Exception] = await client.run(version, _PACKAGE, on_error="return")
+    for worker, its in found.items():
+        has = f"no {_PACKAGE}" if isinstance(its, Exception) else f"{_PACKAGE} {its}"
+        if has != tool:
+            raise BadInput(f"--cluster {address}: its worker at {worker} has {has}; wanted {tool}, as here")
+
+
+async def _dismiss_all(client: Client, work: Work) -> None:
+    """Have workers break off what they do for this run. To cancel a file in Dask does not: its thread goes on."""
+    with contextlib.suppress(OSError):  # a TimeoutError is one, and so is a scheduler that is gone
+        async with asyncio.timeout(DISMISS_TIMEOUT_S):
+            if client.status == "running":
+                await client.run(_dismiss, work, on_error="ignore")
 
 
 @contextlib.contextmanager
@@ -102,5 +161,15 @@ def _deaf_children() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
+# --- what workers do ------------------------------------------------------------------------------------------------
+
+
 def _row(item: Item, work: Work) -> Row:
+    has = f"{_PACKAGE} {version(_PACKAGE)}"
+    if has != work.tool:  # it came after the others had been asked
+        raise BadInput(f"--cluster: a worker that came later has {has}; wanted {work.tool}, as here")
     return desk_of(work).row(item)
+
+
+async def _dismiss(work: Work) -> None:
+    await asyncio.to_thread(dismiss, work)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import queue
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from contextlib import ExitStack, suppress
 from threading import Lock, Thread
 from typing import Final, TypeAlias
@@ -39,7 +39,7 @@ class Desk:
         self._loop = asyncio.new_event_loop()
         self._finished: queue.Queue[Future[Numbered]] = queue.Queue()
         self._running: set[Future[Numbered]] = set()  # the loop itself holds its tasks but weakly
-        Thread(target=self._loop.run_forever, name="dgharness-corpus", daemon=True).start()
+        Thread(target=self._run, name="dgharness-corpus", daemon=True).start()
 
     def row(self, item: Item) -> Row:
         """Do one file, and wait for it; any number of threads may."""
@@ -66,6 +66,18 @@ class Desk:
         with suppress(TimeoutError):
             asyncio.run_coroutine_threadsafe(_break_off(), self._loop).result(_STOP_WALL_S)
 
+    def close(self) -> None:
+        """Stop for good: what was made ready to answer is let go."""
+        self.stop()
+        self._aside.shutdown(wait=False, cancel_futures=True)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._open.close()
+
+    def _run(self) -> None:
+        self._loop.run_forever()
+        self._loop.run_until_complete(self._loop.shutdown_default_executor())
+        self._loop.close()
+
     def _done(self, future: Future[Numbered]) -> None:
         self._running.discard(future)
         self._finished.put(future)
@@ -83,11 +95,27 @@ async def _break_off() -> None:
 
 _LOCK: Final = Lock()
 _desks: Final[dict[Work, Desk]] = {}
+_over: Final[set[str]] = set()
 
 
 def desk_of(work: Work) -> Desk:
-    """The desk of this process for this work; the first call makes it."""
+    """The desk of this process for this work; the first call makes it.
+
+    Raises:
+        CancelledError: the work was dismissed.
+    """
     with _LOCK:
+        if work.run in _over:
+            raise CancelledError
         if work not in _desks:
             _desks[work] = Desk(work)
         return _desks[work]
+
+
+def dismiss(work: Work) -> None:
+    """Break this work off, and take no more of it: a cluster may still be handing some out."""
+    with _LOCK:
+        _over.add(work.run)
+        desk = _desks.pop(work, None)
+    if desk is not None:
+        desk.close()

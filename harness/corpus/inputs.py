@@ -33,17 +33,19 @@ class Item:
         audio: path of the audio.
         reference: what was said, or None.
         segment: the part of the audio that is meant; None is all of it.
+        folder: where the audio's path begins, if it is relative; where the process is unless that is said.
     """
 
     id: str
     audio: str
     reference: str | None
     segment: Segment | None = None
+    folder: str = ""
 
     @property
     def path(self) -> Path:
         """The audio's path."""
-        return Path(self.audio)
+        return Path(self.folder, self.audio)
 
 
 def find_items(paths: Sequence[str], references: Mapping[str, str] | None = None) -> list[Item]:

@@ -57,8 +57,9 @@ async def rows_of(items: Iterable[Item], crew: Crew) -> AsyncGenerator[Row, None
 
 async def _some(running: set[asyncio.Task[Row]]) -> list[Row]:
     done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+    rows = [task.result() for task in done]  # one that raises leaves all of them to whoever breaks off
     running -= done
-    return [task.result() for task in done]
+    return rows
 
 
 class Inline:

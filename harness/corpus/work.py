@@ -48,6 +48,7 @@ class Work:
         answers: who answers.
         tool: name and version of the program.
         streams: files at a time in one process.
+        run: tells it from other work in processes that outlive it.
     """
 
     settings: Settings
@@ -55,6 +56,7 @@ class Work:
     answers: Answers
     tool: str
     streams: int = 1
+    run: str = ""
 
 
 def thread_aside() -> Executor:

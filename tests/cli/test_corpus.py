@@ -356,7 +356,18 @@ def test_results_do_not_mix(
         (("--synthetic", "--normalizer", "mine"), "there is no normaliser named 'mine'"),
         (("--synthetic", "-o", "channels=x"), "option channels=x: Deepgram would refuse this"),
         (("--synthetic", "--references", "gone.tsv"), "gone.tsv: cannot be read (No such file or directory)"),
-        (("--synthetic", "--cluster", "tcp://127.0.0.1:1", "--workers", "2"), "--workers: the workers are those of"),
+        (
+            ("--synthetic", "--cluster", "tcp://127.0.0.1:1", "--workers", "2"),
+            "--workers: workers and their threads are ",
+        ),
+        (
+            ("--synthetic", "--cluster", "tcp://127.0.0.1:1", "--streams", "2"),
+            "--streams: workers and their threads are ",
+        ),
+        (
+            ("--synthetic", "--cluster", "10.0.0.1:8786"),
+            "--cluster 10.0.0.1:8786: is no address of a scheduler; wanted ",
+        ),
     ],
 )
 def test_bad_input_is_said_before_anything_is_begun(
@@ -374,7 +385,7 @@ def test_a_scheduler_that_is_not_there(
     monkeypatch.setattr(cluster, "CONNECT_TIMEOUT_S", 0.3)
     ran = run("corpus", corpus(1), *SYNTHETIC, "--cluster", "tcp://127.0.0.1:1", "--out", tmp_path / "out")
     assert ran.code == 2
-    assert ran.err.startswith("dgharness: --cluster tcp://127.0.0.1:1: no scheduler with workers is there")
+    assert ran.err.startswith("dgharness: --cluster tcp://127.0.0.1:1: no scheduler is there")
 
 
 def test_an_engine_that_is_not_installed_is_said_once(

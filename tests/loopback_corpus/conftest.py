@@ -11,6 +11,7 @@ import pytest
 from harness.audio.decode import wav_bytes
 from harness.audio.format import AudioFormat
 from harness.cases import Stream
+from harness.cli.output import TOOL
 from harness.corpus.inputs import Item
 from harness.corpus.settings import SYNTHETIC, Settings
 from harness.corpus.work import Answers, Work
@@ -38,6 +39,6 @@ def work() -> MakeWork:
 
     def make(answers: Answers, streams: int = 1) -> Work:
         settings = Settings(answers=SYNTHETIC, stream=Stream(speed="max"))
-        return Work(settings, ("basic",), answers, "test", streams)
+        return Work(settings, ("basic",), answers, TOOL, streams)
 
     return make

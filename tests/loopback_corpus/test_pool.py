@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Iterable
 from contextlib import aclosing
 from pathlib import Path
@@ -85,3 +86,22 @@ def test_no_more_files_are_taken_up_than_there_are_places(items: MakeItems, work
 
     assert max(asyncio.run(run())) < 2
     assert taken == list("abcdefg")
+
+
+def test_files_that_cannot_be_begun_at_once_are_said_once(items: MakeItems) -> None:
+    class Gone:
+        places = 2
+
+        async def row(self, item: Item) -> Row:
+            raise BadInput(f"the cluster is gone, says {item.id}")
+
+    unheard: list[object] = []
+
+    async def run() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda _, told: unheard.append(told))
+        await done(items("one", "two"), Gone())
+
+    with pytest.raises(BadInput, match="the cluster is gone"):
+        asyncio.run(run())
+    gc.collect()
+    assert unheard == []
