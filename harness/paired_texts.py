@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal, TypeAlias
 
@@ -20,8 +20,9 @@ from harness.results import (
 )
 from harness.scoring.alignment import Alignment
 from harness.scoring.causes import Attributed, attribute
+from harness.scoring.entities import EntityCount, count_entities
 from harness.scoring.error_rate import ErrorRate
-from harness.scoring.flips import Flip
+from harness.scoring.flips import Flip, flips
 from harness.scoring.normalize import Normalizer
 from harness.scoring.paired import PairedRow, PairedScore, score_pairs
 from harness.scoring.sclite import sclite_split
@@ -80,6 +81,32 @@ class ScoredTexts:
 
 
 @dataclass(frozen=True)
+class FoundInTexts:
+    """What `PairedTexts.find` finds.
+
+    Attributes:
+        scored: under each normaliser.
+        causes: of what only streaming has wrong, utterance by utterance; empty where they were not looked for.
+        flips: utterances whose verdict depends on the normaliser.
+        splits: each side's kinds of errors as sclite splits them; empty unless that was asked for.
+        entities: each side's counts of the phrases; empty without any.
+        band: of two references (`reference_band`); None with one.
+    """
+
+    scored: tuple[ScoredTexts, ...]
+    causes: list[Attributed]
+    flips: tuple[Flip, ...]
+    splits: Mapping[str, ErrorRate]
+    entities: Mapping[str, tuple[EntityCount, ...]]
+    band: dict[str, Any] | None
+
+    @property
+    def main(self) -> ScoredTexts:
+        """Under the normaliser that was named first."""
+        return self.scored[0]
+
+
+@dataclass(frozen=True)
 class PairedTexts:
     """The transcripts to be scored, and how.
 
@@ -95,6 +122,33 @@ class PairedTexts:
     resamples: int
     alternates: bool
 
+    def find(
+        self, said: Sequence[Texts], normalizers: Sequence[Normalizer], *, sclite: bool, phrases: Sequence[str]
+    ) -> FoundInTexts:
+        """Everything that there is to find.
+
+        Args:
+            said: the references, or two sets of them; the first is scored against.
+            normalizers: to score under, one at least; the first is the main one.
+            sclite: whether the errors are split as sclite does, too.
+            phrases: to count apart.
+
+        Raises:
+            BadInput: alternatives are malformed, or two references have nothing in common.
+        """
+        scored = tuple(self.score(said[0], each) for each in dict.fromkeys(normalizers))
+        main = scored[0]
+        counted = SIDES if phrases else ()
+        return FoundInTexts(
+            scored=scored,
+            # Causes are found in the texts as written, which alternatives are not.
+            causes=[] if self.alternates else list(self.causes(said[0], main)),
+            flips=flips({one.normalizer.label: one.paired for one in scored}) if len(scored) > 1 else (),
+            splits={side: main.sclite(side) for side in SIDES if sclite},
+            entities={side: count_entities(phrases, main.alignments(side), main.normalizer) for side in counted},
+            band=reference_band(self, main.normalizer, *said) if len(said) > 1 else None,
+        )
+
     def score(self, said: Texts, normalise: Normalizer) -> ScoredTexts:
         """Score both sides.
 
@@ -103,6 +157,10 @@ class PairedTexts:
         """
         paired = score_pairs(said, self.streaming, self.prerecorded, normalise, alternates=self.alternates)
         return ScoredTexts(normalise, paired, self._compared(paired, "words"), self._compared(paired, "characters"))
+
+    def ids_in(self, said: Texts) -> list[str]:
+        """Of these references, the ids that both sides heard."""
+        return [id_ for id_ in said if id_ in self.streaming and id_ in self.prerecorded]
 
     def with_empty_texts(self, said: Texts) -> PairedTexts:
         """The same, but of what only one side has a transcript, the other heard nothing: a failure stays in n."""
@@ -142,7 +200,7 @@ def reference_band(texts: PairedTexts, normalise: Normalizer, first: Texts, seco
     Raises:
         BadInput: there is no such id, or alternatives are malformed.
     """
-    both = [id_ for id_ in first if id_ in second and id_ in texts.streaming and id_ in texts.prerecorded]
+    both = [id_ for id_ in texts.ids_in(first) if id_ in second]
     if not both:
         raise BadInput("the second --references has none of the ids that are scored against the first; wanted some")
     sides = [texts.score({id_: said[id_] for id_ in both}, normalise).paired for said in (first, second)]

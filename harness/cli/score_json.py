@@ -2,29 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from harness.results import Causes, Comparison, to_builtins
+from harness.paired_texts import FoundInTexts, PairedTexts, ScoredTexts, Texts
+from harness.results import Causes, to_builtins
 from harness.scoring.causes import Attributed
 from harness.scoring.entities import EntityCount
 from harness.scoring.error_rate import ErrorRate
 from harness.scoring.flips import Flip
-from harness.scoring.paired import PairedRow, PairedScore
+from harness.scoring.paired import PairedRow
 from harness.scoring.wer import CorpusScore, TextScore
+from reports.scores import unscored_ids
 
 
-def pair_as_json(paired: PairedScore, words: Comparison, characters: Comparison) -> dict[str, Any]:
+def as_json_document(found: FoundInTexts) -> dict[str, Any]:
+    """All of it but the utterances; what was not asked for is left out."""
+    main = found.main
+    document: dict[str, Any] = {
+        "normalizer": main.normalizer.label,
+        "scored": len(main.paired.rows),
+        "unscored": unscored_ids(main.paired),
+        **_pair(main),
+    }
+    if found.causes:
+        document["causes"] = _causes(Causes.of(found.causes))
+    if len(found.scored) > 1:
+        document["by_normalizer"] = {one.normalizer.label: _pair(one) for one in found.scored}
+        document["flips"] = _flips(found.flips)
+    if found.splits:
+        document["sclite"] = {side: _split(words) for side, words in found.splits.items()}
+    if found.entities:
+        document["entities"] = _entities(found.entities)
+    if found.band is not None:
+        document["reference_band"] = found.band
+    return document
+
+
+def utterances_as_json(found: FoundInTexts, texts: PairedTexts, said: Texts) -> Iterator[dict[str, Any]]:
+    """A line for each utterance."""
+    for number, row in enumerate(found.main.paired.rows):
+        yield _utterance(row, found.causes[number] if found.causes else None, said[row.id], texts.heard(row.id))
+
+
+def _pair(scored: ScoredTexts) -> dict[str, Any]:
     """Both sides under one normaliser, and whether they differ."""
     return {
-        "streaming": _side(paired.streaming),
-        "prerecorded": _side(paired.prerecorded),
-        "comparison": to_builtins(words),
-        "comparison_characters": to_builtins(characters),
+        "streaming": _side(scored.paired.streaming),
+        "prerecorded": _side(scored.paired.prerecorded),
+        "comparison": to_builtins(scored.words),
+        "comparison_characters": to_builtins(scored.characters),
     }
 
 
-def utterance_as_json(row: PairedRow, found: Attributed | None, said: str, heard: tuple[str, str]) -> dict[str, Any]:
+def _utterance(row: PairedRow, found: Attributed | None, said: str, heard: tuple[str, str]) -> dict[str, Any]:
     """One utterance; differences are streaming less pre-recorded.
 
     Args:
@@ -54,12 +85,12 @@ def utterance_as_json(row: PairedRow, found: Attributed | None, said: str, heard
     return line
 
 
-def causes_as_json(causes: Causes) -> dict[str, Any]:
+def _causes(causes: Causes) -> dict[str, Any]:
     """Counts alone: the errors themselves stand with their utterances."""
     return {"extra": causes.extra, "fewer": causes.fewer, "counts": causes.counts}
 
 
-def flips_as_json(found: Iterable[Flip]) -> list[dict[str, Any]]:
+def _flips(found: Iterable[Flip]) -> list[dict[str, Any]]:
     """Each flip with both sides' errors under each normaliser."""
     return [
         {
@@ -73,7 +104,7 @@ def flips_as_json(found: Iterable[Flip]) -> list[dict[str, Any]]:
     ]
 
 
-def entities_as_json(sides: Mapping[str, Iterable[EntityCount]]) -> dict[str, Any]:
+def _entities(sides: Mapping[str, Iterable[EntityCount]]) -> dict[str, Any]:
     """Each side's counts for each phrase."""
     return {
         side: [
@@ -91,7 +122,7 @@ def entities_as_json(sides: Mapping[str, Iterable[EntityCount]]) -> dict[str, An
     }
 
 
-def split_as_json(words: ErrorRate) -> dict[str, int]:
+def _split(words: ErrorRate) -> dict[str, int]:
     """The three kinds of errors."""
     return {"substitutions": words.substitutions, "deletions": words.deletions, "insertions": words.insertions}
 

@@ -1,0 +1,57 @@
+"""What `dgharness score` says beside the scores: flips, sclite's split, entities, and the band of two references."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from harness.paired_texts import SIDES, FoundInTexts
+from harness.scoring.entities import EntityCount
+from harness.scoring.error_rate import ErrorRate
+from harness.scoring.flips import Flip
+from reports.figures import count, one_line, percent
+
+_SHOWN: Final = 5
+
+
+def notes_of(found: FoundInTexts) -> Iterator[str]:
+    """A line each."""
+    yield from _flips_told(found.flips, len(found.scored))
+    yield from _splits_told(found.splits)
+    yield from _entities_told(found.entities)
+    if found.band is not None:
+        yield _band_told(found.band)
+
+
+def _band_told(band: Mapping[str, Any]) -> str:
+    spans = (
+        f"{name} {percent(band[side]['lowest'])} to {percent(band[side]['highest'])}"
+        for side, name in zip(SIDES, ("streaming", "pre-recorded"), strict=True)
+        if band[side]["lowest"] is not None
+    )
+    between = "" if band["references_wer"] is None else f"; the references differ by {percent(band['references_wer'])}"
+    return f"WER between the two references, over {count(band['scored'], 'id')}: {', '.join(spans)}{between}"
+
+
+def _flips_told(found: tuple[Flip, ...], normalizers: int) -> Iterator[str]:
+    if normalizers > 1:
+        yield f"{count(len(found), 'utterance')} whose verdict depends on the normaliser"
+    for flip in found[:_SHOWN]:
+        yield f"{one_line(flip.id)}: {flip.sentence}"
+    if len(found) > _SHOWN:
+        yield f"and {len(found) - _SHOWN} more; --json has them all"
+
+
+def _splits_told(splits: Mapping[str, ErrorRate]) -> Iterator[str]:
+    for side, words in splits.items():
+        kinds = f"{words.substitutions} substitutions, {words.deletions} deletions, {words.insertions} insertions"
+        yield f"as sclite splits them, {side}: {kinds}"
+
+
+def _entities_told(counted: Mapping[str, tuple[EntityCount, ...]]) -> Iterator[str]:
+    for side, counts in counted.items():
+        occurrences, missed = sum(one.occurrences for one in counts), sum(one.missed for one in counts)
+        false = sum(one.false_alarms for one in counts)
+        worst = sorted((one for one in counts if one.missed), key=lambda one: -one.missed)[:_SHOWN]
+        names = "".join(f"; «{one_line(one.phrase)}» {one.missed} of {one.occurrences}" for one in worst)
+        yield f"entities, {side}: {missed} of {occurrences} missed, {false} false alarms{names}"
