@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import sys
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
+from typing import Final
 
 import click
 import msgspec
@@ -15,12 +17,13 @@ from harness.cli.options import json_option
 from harness.cli.output import check_writable, say, style_for
 from harness.cli.progress import working
 from harness.cli.report_files import ReportFiles, report_options
+from harness.corpus.rows import Row
 from harness.corpus.store import read_rows
 from harness.corpus.summary import read_run
 from harness.corpus.utterances import gather
 from harness.errors import BadInput
 from harness.pairs import Gathered
-from harness.results import RunResult, from_json, schema, to_json
+from harness.results import CorpusRun, Exploration, GateResult, RunResult, from_json, schema, to_json
 from reports.formats import FORMATS, PAIRS_FORMATS
 from reports.pairs_plots import pairs_plots
 from reports.pairs_summary import summarise_corpus
@@ -29,10 +32,15 @@ from reports.render_pairs_text import render_pairs_text
 from reports.render_text import render_run_text
 from reports.run_plots import run_plots
 
+LAYOUTS: Final[Mapping[str, type[msgspec.Struct]]] = MappingProxyType(
+    {"results": RunResult, "corpus": CorpusRun, "row": Row, "gate": GateResult, "exploration": Exploration}
+)
+"""What has a published schema: each is `docs/reference/NAME.schema.json`."""
 
-def _print_schema(ctx: click.Context, _parameter: click.Parameter, wanted: bool) -> None:
-    if wanted:
-        say(json.dumps(schema(), indent=2))
+
+def _print_schema(ctx: click.Context, _parameter: click.Parameter, wanted: str | None) -> None:
+    if wanted is not None:
+        say(json.dumps(schema(LAYOUTS[wanted]), indent=2))
         ctx.exit(0)
 
 
@@ -43,8 +51,9 @@ def _print_schema(ctx: click.Context, _parameter: click.Parameter, wanted: bool)
     "--plots", "plots_dir", type=click.Path(path_type=Path), help="Write the plots into this folder, as SVG and PNG."
 )
 @click.option(
-    "--schema", is_flag=True, is_eager=True, expose_value=False, callback=_print_schema,
-    help="Print the JSON schema of results, and do nothing else.",
+    "--schema", is_flag=False, flag_value="results", type=click.Choice(list(LAYOUTS)), is_eager=True,
+    expose_value=False, callback=_print_schema,
+    help="Print the JSON schema of `run --json`, or of what is named, and do nothing else.",
 )  # fmt: skip
 @json_option
 def command(

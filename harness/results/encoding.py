@@ -30,9 +30,9 @@ def to_builtins(result: msgspec.Struct) -> Any:
     return msgspec.to_builtins(result)
 
 
-def schema() -> dict[str, Any]:
-    """The JSON schema (draft 2020-12) of a run's results."""
-    described: dict[str, Any] = msgspec.json.schema(RunResult)
+def schema(layout: type[msgspec.Struct] = RunResult) -> dict[str, Any]:
+    """The JSON schema (draft 2020-12) of results of one layout; unless told otherwise of those of a run."""
+    described: dict[str, Any] = msgspec.json.schema(layout)
     for struct in described["$defs"].values():
         # Docstrings are indented as in the source up to Python 3.12, and not from 3.13 on.
         if "description" in struct:

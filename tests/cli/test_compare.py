@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from harness.audio.decode import wav_bytes
 from harness.audio.format import AudioFormat
@@ -50,6 +51,7 @@ def test_the_result_as_json(run: Run, runs: tuple[Path, Path]) -> None:
     assert ran.code == 1
     assert ran.json["passed"] is False
     assert ran.json["utterances"][0]["id"] == "a"
+    Draft202012Validator(run("report", "--schema", "gate").json).validate(ran.json)
 
 
 def test_a_baseline_keeps_the_tolerances_it_was_made_under(run: Run, runs: tuple[Path, Path], tmp_path: Path) -> None:

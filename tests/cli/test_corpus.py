@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
+from jsonschema import Draft202012Validator
 
 from harness.audio.decode import wav_bytes
 from harness.audio.format import AudioFormat
@@ -122,7 +123,12 @@ def test_a_page_of_the_corpus_is_written_beside_it_and_made_again_from_its_folde
     assert sorted(path.name for path in (tmp_path / "plots").iterdir()) == [
         f"{name}.{kind}" for name in ("difference", "wer") for kind in ("png", "svg")
     ]
-    assert run("report", tmp_path / "out", "--json").json == json.loads((tmp_path / "out" / "run.json").read_text())
+    summary = json.loads((tmp_path / "out" / "run.json").read_text())
+    assert run("report", tmp_path / "out", "--json").json == summary
+    Draft202012Validator(run("report", "--schema", "corpus").json).validate(summary)
+    of_rows = Draft202012Validator(run("report", "--schema", "row").json)
+    for line in (tmp_path / "out" / "rows.jsonl").read_text().splitlines():
+        of_rows.validate(json.loads(line))
 
 
 def test_parts_of_one_file_are_files_of_their_own(run: Run, helpers: Helpers, tmp_path: Path) -> None:

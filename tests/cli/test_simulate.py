@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from harness.cases import load_case
 from harness.streamer.seam import LegMap
@@ -37,6 +38,7 @@ def test_no_schedule_fails_and_the_same_arguments_give_the_same_events(run: Run,
 
     assert (ran.code, ran.err) == (0, "")
     assert ran.json.keys() >= FIELDS
+    Draft202012Validator(run("report", "--schema", "exploration").json).validate(ran.json)
     assert (ran.json["schedules"], ran.json["failed"]) == (20, 0)
     assert (ran.json["words_lost"], ran.json["words_doubled"]) == (0, 0)
     assert ran.json["connections"] > 20

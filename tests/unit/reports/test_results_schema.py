@@ -1,4 +1,4 @@
-"""docs/reference/results.schema.json: current, a schema, and true of results."""
+"""docs/reference/*.schema.json: current, schemas, and true of results."""
 
 from __future__ import annotations
 
@@ -10,19 +10,28 @@ import msgspec
 import pytest
 from jsonschema import Draft202012Validator, ValidationError
 
+from harness.cli.report import LAYOUTS
 from harness.results import CaseResult, RunResult, Timeline, TimelineEvent, schema, to_json
 
-FILE: Final = Path(__file__).resolve().parents[3] / "docs" / "reference" / "results.schema.json"
-PUBLISHED: Final[Any] = json.loads(FILE.read_text(encoding="utf-8"))
-VALIDATOR: Final = Draft202012Validator(PUBLISHED)
+FOLDER: Final = Path(__file__).resolve().parents[3] / "docs" / "reference"
 
 
-def test_the_published_schema_is_that_of_the_structs() -> None:
-    assert json.loads(json.dumps(schema())) == PUBLISHED, "run: dgharness report --schema > docs/reference/…schema.json"
+def published(name: str) -> Any:
+    return json.loads((FOLDER / f"{name}.schema.json").read_text(encoding="utf-8"))
 
 
-def test_it_is_a_schema() -> None:
-    Draft202012Validator.check_schema(PUBLISHED)
+VALIDATOR: Final = Draft202012Validator(published("results"))
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_a_published_schema_is_that_of_the_structs(name: str) -> None:
+    told = json.loads(json.dumps(schema(LAYOUTS[name])))
+    assert told == published(name), f"run: dgharness report --schema {name} > docs/reference/{name}.schema.json"
+    Draft202012Validator.check_schema(told)
+
+
+def test_every_layout_has_its_file_and_every_file_its_layout() -> None:
+    assert {path.name.removesuffix(".schema.json") for path in FOLDER.glob("*.schema.json")} == set(LAYOUTS)
 
 
 def test_a_run_with_everything_in_it_is_valid(run: RunResult) -> None:
