@@ -175,3 +175,33 @@ def test_no_text_becomes_markup(text: str) -> None:
     seen = Seen(render_run_html(of_one(case(text))))
     assert seen.tags == KNOWN.tags
     assert [name for name, _ in seen.attributes] == [name for name, _ in KNOWN.attributes]
+
+
+def test_of_too_many_cases_all_are_in_the_table_and_those_that_went_wrong_in_full() -> None:
+    good = CaseResult(name="good", outcome=Outcome.PASS, audio="a.wav", reference=None, replies="r")
+    cases = [msgspec.structs.replace(good, name=f"good-{number}") for number in range(300)]
+    cases[299] = msgspec.structs.replace(good, name="bad", outcome=Outcome.FAIL, reasons=("it failed",))
+    page = render_run_html(msgspec.structs.replace(of_one(good), cases=tuple(cases)))
+    assert page.count("<tr><td data-value=") == 300
+    assert page.count("<details id=") == 250
+    assert 'href="#case-299"' in page
+    assert "it failed" in page
+    assert 'href="#case-248"' in page
+    assert 'href="#case-249"' not in page
+    assert "50 more cases are in the table alone" in page
+
+
+def test_the_middle_of_a_long_run_without_an_error_is_left_out() -> None:
+    def page(words: int) -> str:
+        said = " ".join(f"w{number}" for number in range(words))
+        runs = (AlignedRun(kind="equal", reference=said, hypothesis=said), ALIGNED[1])
+        posted = Prerecorded(transcript=(), request_id=None, audio_s=1.0, wall_s=0.1, score=None, alignment=runs)
+        return render_run_html(of_one(msgspec.structs.replace(case("x"), prerecorded=posted)))
+
+    assert " w40 " in page(80)
+    long = page(81)
+    assert "w14\n" in long
+    assert "w15" not in long
+    assert "… 51 words alike …" in long
+    assert "w66 " in long
+    assert "<del>morning</del> <ins>mourning</ins>" in long
