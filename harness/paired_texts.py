@@ -1,83 +1,53 @@
-"""Two sets of transcripts scored against references: what `dgharness score` works out."""
+"""Two sets of transcripts scored against references, a chunk at a time: what `dgharness score` works out.
+
+Of all utterances only sums are kept, and two numbers of each; the worst are kept whole (`harness.pairs`).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any, Final, Literal, TypeAlias
 
 from harness.errors import BadInput
 from harness.pairs import Gathered
-from harness.results import (
-    AlignedRun,
-    Causes,
-    Comparison,
-    CorpusTotal,
-    Counts,
-    PairedUtterance,
-    Pairs,
-    Score,
-)
-from harness.scoring.alignment import Alignment
-from harness.scoring.causes import Attributed, attribute
+from harness.results import AlignedRun, CauseCounts, Causes, Counts, ExtraError, PairedUtterance
+from harness.scoring.causes import Attributed, Cause, attribute
 from harness.scoring.entities import EntityCount, count_entities
 from harness.scoring.error_rate import ErrorRate
 from harness.scoring.flips import Flip, flips
 from harness.scoring.normalize import Normalizer
-from harness.scoring.paired import PairedRow, PairedScore, score_pairs
+from harness.scoring.paired import LeftOut, PairedRow, PairedScore, score_pairs
 from harness.scoring.sclite import sclite_split
-from harness.scoring.significance import compare_differences
 from harness.scoring.wer import CorpusScore, TextScore, score_many
 from harness.scoring.word_times import Hearing
+from harness.text_sums import ScoredTotal, TextSums
 
 Texts: TypeAlias = Mapping[str, str]
 """From id to text."""
 Side: TypeAlias = Literal["streaming", "prerecorded"]
 SIDES: Final[tuple[Side, Side]] = ("streaming", "prerecorded")
 
+_CHUNK: Final = 1000
+
 
 @dataclass(frozen=True)
-class ScoredTexts:
-    """Both sides under one normaliser against one set of references.
+class Utterance:
+    """One utterance, as it passes.
 
     Attributes:
-        normalizer: that both were scored under.
-        paired: every utterance, and the sums.
-        words, characters: streaming against pre-recorded.
+        row: its scores under the main normaliser.
+        causes: of what only streaming has wrong; None where they were not looked for.
+        said: the reference, as it was given.
+        heard: what streaming and pre-recorded heard, as it was given.
     """
 
-    normalizer: Normalizer
-    paired: PairedScore
-    words: Comparison
-    characters: Comparison
-
-    @property
-    def total(self) -> CorpusTotal:
-        """The sums as a result."""
-        return CorpusTotal(
-            normalizer=self.normalizer.label,
-            utterances=len(self.paired.rows),
-            streaming=Score.of(self.paired.streaming),
-            prerecorded=Score.of(self.paired.prerecorded),
-            comparison=self.words,
-        )
-
-    def alignments(self, side: Side) -> list[Alignment]:
-        """One side's, utterance by utterance."""
-        return [_of(row, side).alignment for row in self.paired.rows]
-
-    def sclite(self, side: Side) -> ErrorRate:
-        """One side's kinds of errors as NIST sclite splits them."""
-        splits = (sclite_split(one.reference, one.hypothesis) for one in self.alignments(side))
-        return sum(splits, ErrorRate.zero())
-
-    def pairs(self, found: list[Attributed], flips: tuple[Flip, ...]) -> Pairs:
-        """Every utterance for a page, with its causes (none where they were not looked for) and its flip."""
-        gathered, flipped = Gathered(), {flip.id: flip for flip in flips}
-        for number, row in enumerate(self.paired.rows):
-            causes = found[number] if found else None
-            gathered.add((row.streaming.words, row.prerecorded.words), _Shown(row, causes, flipped.get(row.id)))
-        return gathered.result()
+    row: PairedRow
+    causes: Attributed | None
+    said: str
+    heard: tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -85,25 +55,24 @@ class FoundInTexts:
     """What `PairedTexts.find` finds.
 
     Attributes:
-        scored: under each normaliser.
-        causes: of what only streaming has wrong, utterance by utterance; empty where they were not looked for.
+        totals: under each normaliser; the first is the main one.
+        left_out: ids that are not on all sides.
+        causes: of what only streaming has wrong; None where they were not looked for.
         flips: utterances whose verdict depends on the normaliser.
         splits: each side's kinds of errors as sclite splits them; empty unless that was asked for.
         entities: each side's counts of the phrases; empty without any.
         band: of two references (`reference_band`); None with one.
+        gathered: the utterances, for a page.
     """
 
-    scored: tuple[ScoredTexts, ...]
-    causes: list[Attributed]
+    totals: tuple[ScoredTotal, ...]
+    left_out: LeftOut
+    causes: CauseCounts | None
     flips: tuple[Flip, ...]
-    splits: Mapping[str, ErrorRate]
-    entities: Mapping[str, tuple[EntityCount, ...]]
+    splits: Mapping[Side, ErrorRate]
+    entities: Mapping[Side, tuple[EntityCount, ...]]
     band: dict[str, Any] | None
-
-    @property
-    def main(self) -> ScoredTexts:
-        """Under the normaliser that was named first."""
-        return self.scored[0]
+    gathered: Gathered
 
 
 @dataclass(frozen=True)
@@ -123,7 +92,13 @@ class PairedTexts:
     alternates: bool
 
     def find(
-        self, said: Sequence[Texts], normalizers: Sequence[Normalizer], *, sclite: bool, phrases: Sequence[str]
+        self,
+        said: Sequence[Texts],
+        normalizers: Sequence[Normalizer],
+        *,
+        sclite: bool = False,
+        phrases: Sequence[str] = (),
+        passing: Callable[[Utterance], None] = lambda _: None,
     ) -> FoundInTexts:
         """Everything that there is to find.
 
@@ -132,61 +107,145 @@ class PairedTexts:
             normalizers: to score under, one at least; the first is the main one.
             sclite: whether the errors are split as sclite does, too.
             phrases: to count apart.
+            passing: called with each utterance, in the order of the references.
 
         Raises:
             BadInput: alternatives are malformed, or two references have nothing in common.
         """
-        scored = tuple(self.score(said[0], each) for each in dict.fromkeys(normalizers))
-        main = scored[0]
-        counted = SIDES if phrases else ()
+        chosen = list(dict.fromkeys(normalizers))
+        all_of_it = _Found(self, chosen, sclite=sclite, phrases=phrases)
+        for chunk in self._chunks(said[0]):
+            for utterance in all_of_it.add(chunk):
+                passing(utterance)
         return FoundInTexts(
-            scored=scored,
-            # Causes are found in the texts as written, which alternatives are not.
-            causes=[] if self.alternates else list(self.causes(said[0], main)),
-            flips=flips({one.normalizer.label: one.paired for one in scored}) if len(scored) > 1 else (),
-            splits={side: main.sclite(side) for side in SIDES if sclite},
-            entities={side: count_entities(phrases, main.alignments(side), main.normalizer) for side in counted},
-            band=reference_band(self, main.normalizer, *said) if len(said) > 1 else None,
+            totals=tuple(sums.result(self.seed, self.resamples) for sums in all_of_it.sums),
+            left_out=LeftOut.of(said[0], self.streaming, self.prerecorded),
+            causes=None if self.alternates else all_of_it.causes,
+            flips=tuple(all_of_it.flips),
+            splits=all_of_it.splits,
+            entities=all_of_it.entities,
+            band=reference_band(self, chosen[0], *said) if len(said) > 1 else None,
+            gathered=all_of_it.gathered,
         )
-
-    def score(self, said: Texts, normalise: Normalizer) -> ScoredTexts:
-        """Score both sides.
-
-        Raises:
-            BadInput: alternatives are malformed.
-        """
-        paired = score_pairs(said, self.streaming, self.prerecorded, normalise, alternates=self.alternates)
-        return ScoredTexts(normalise, paired, self._compared(paired, "words"), self._compared(paired, "characters"))
-
-    def ids_in(self, said: Texts) -> list[str]:
-        """Of these references, the ids that both sides heard."""
-        return [id_ for id_ in said if id_ in self.streaming and id_ in self.prerecorded]
 
     def with_empty_texts(self, said: Texts) -> PairedTexts:
         """The same, but of what only one side has a transcript, the other heard nothing: a failure stays in n."""
         nothing = {id_: "" for id_ in said if id_ in self.streaming or id_ in self.prerecorded}
         return replace(self, streaming=nothing | dict(self.streaming), prerecorded=nothing | dict(self.prerecorded))
 
-    def heard(self, id_: str) -> tuple[str, str]:
-        """What both sides heard of one utterance."""
-        return self.streaming[id_], self.prerecorded[id_]
+    def ids_in(self, said: Texts) -> list[str]:
+        """Of these references, the ids that both sides heard."""
+        return [id_ for id_ in said if id_ in self.streaming and id_ in self.prerecorded]
 
-    def causes(self, said: Texts, scored: ScoredTexts) -> Iterator[Attributed]:
-        """Causes of what only streaming has wrong, utterance by utterance, as far as texts alone can tell."""
-        for row in scored.paired.rows:
-            streamed, posted = Hearing(self.streaming[row.id]), Hearing(self.prerecorded[row.id])
+    def score(self, said: Texts, normalise: Normalizer) -> PairedScore:
+        """Score both sides against some references.
+
+        Raises:
+            BadInput: alternatives are malformed.
+        """
+        return score_pairs(said, self.streaming, self.prerecorded, normalise, alternates=self.alternates)
+
+    def utterances(self, said: Texts, scored: PairedScore, normalise: Normalizer) -> Iterator[Utterance]:
+        """Those of a score; causes are found in texts as written, which those with alternatives are not."""
+        for row in scored.rows:
+            streamed, posted = self.streaming[row.id], self.prerecorded[row.id]
             aligned = row.streaming.alignment, row.prerecorded.alignment
-            yield attribute(said[row.id], streamed, posted, scored.normalizer, None, aligned)
+            causes = None
+            if not self.alternates:
+                causes = attribute(said[row.id], Hearing(streamed), Hearing(posted), normalise, None, aligned)
+            yield Utterance(row, causes, said[row.id], (streamed, posted))
 
-    def _compared(self, paired: PairedScore, tokens: Literal["words", "characters"]) -> Comparison:
-        sides: list[list[ErrorRate]] = [[getattr(_of(row, side), tokens) for row in paired.rows] for side in SIDES]
-        compared = compare_differences(
-            [streamed.errors - posted.errors for streamed, posted in zip(*sides, strict=True)],
-            [posted.reference_length for posted in sides[1]],  # alternatives may leave the sides unlike ones
-            seed=self.seed,
-            resamples=self.resamples,
+    def _chunks(self, said: Texts) -> Iterator[tuple[Texts, PairedTexts]]:
+        """Some references at a time, with the transcripts of just those."""
+        ids = iter(self.ids_in(said))
+        while chunk := list(islice(ids, _CHUNK)):
+            sides = ({id_: side[id_] for id_ in chunk} for side in (said, self.streaming, self.prerecorded))
+            references, streaming, prerecorded = sides
+            yield references, replace(self, streaming=streaming, prerecorded=prerecorded)
+
+
+class _Found:
+    """What was found so far."""
+
+    def __init__(
+        self, texts: PairedTexts, normalizers: Sequence[Normalizer], *, sclite: bool, phrases: Sequence[str]
+    ) -> None:
+        self._normalizers, self._phrases = normalizers, phrases
+        self.sums = [TextSums(each) for each in normalizers]
+        self.flips: list[Flip] = []
+        self.splits: dict[Side, ErrorRate] = dict.fromkeys(SIDES if sclite else (), ErrorRate.zero())
+        self.entities: dict[Side, tuple[EntityCount, ...]] = {}
+        self.gathered = Gathered()
+        self._fewer = 0
+        self._counts: Counter[Cause] = Counter(dict.fromkeys(Cause, 0))
+        self._examples: dict[Cause, ExtraError] = {}
+
+    @property
+    def causes(self) -> CauseCounts:
+        return CauseCounts(
+            extra=self._counts.total(), fewer=self._fewer, counts=dict(self._counts), examples=self._examples
         )
-        return Comparison.of(compared)
+
+    def add(self, chunk: tuple[Texts, PairedTexts]) -> Iterator[Utterance]:
+        said, texts = chunk
+        scored = [texts.score(said, each) for each in self._normalizers]
+        for sums, paired in zip(self.sums, scored, strict=True):
+            sums.add(paired)
+        found: tuple[Flip, ...] = ()
+        if len(scored) > 1:
+            labels = (each.label for each in self._normalizers)
+            found = flips(dict(zip(labels, scored, strict=True)))
+        self.flips += found
+        main, normalise = scored[0], self._normalizers[0]
+        self._count(main, normalise)
+        flipped = {flip.id: flip for flip in found}
+        for utterance in texts.utterances(said, main, normalise):
+            self._put(utterance, flipped.get(utterance.row.id))
+            yield utterance
+
+    def _count(self, main: PairedScore, normalise: Normalizer) -> None:
+        for side in SIDES:
+            alignments = [_of(row, side).alignment for row in main.rows]
+            if side in self.splits:
+                splits = (sclite_split(one.reference, one.hypothesis) for one in alignments)
+                self.splits[side] = sum(splits, self.splits[side])
+            if self._phrases:
+                counted = count_entities(self._phrases, alignments, normalise)
+                before = self.entities.get(side)
+                pairs = zip(before, counted, strict=True) if before else None
+                self.entities[side] = counted if pairs is None else tuple(one + other for one, other in pairs)
+
+    def _put(self, utterance: Utterance, flip: Flip | None) -> None:
+        row, causes = utterance.row, None
+        if utterance.causes is not None:
+            causes = Causes.of([utterance.causes])
+            self._fewer += causes.fewer
+            self._counts.update(causes.counts)
+            self._examples = causes.examples | self._examples
+        self.gathered.add((row.streaming.words, row.prerecorded.words), _Shown(row, causes, flip))
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """Makes an utterance in full when it is asked to."""
+
+    row: PairedRow
+    causes: Causes | None
+    flip: Flip | None
+
+    def __call__(self) -> PairedUtterance:
+        streamed, posted = self.row.streaming, self.row.prerecorded
+        return PairedUtterance(
+            id=self.row.id,
+            notes=() if self.flip is None else (self.flip.sentence,),
+            marks=() if self.flip is None else ("depends on the normaliser",),
+            streaming=Counts.of(streamed.words),
+            prerecorded=Counts.of(posted.words),
+            streaming_alignment=AlignedRun.all_of(streamed.alignment),
+            prerecorded_alignment=AlignedRun.all_of(posted.alignment),
+            causes={} if self.causes is None else self.causes.counts,
+            extra_errors=() if self.causes is None else self.causes.errors,
+        )
 
 
 def reference_band(texts: PairedTexts, normalise: Normalizer, first: Texts, second: Texts) -> dict[str, Any]:
@@ -203,7 +262,7 @@ def reference_band(texts: PairedTexts, normalise: Normalizer, first: Texts, seco
     both = [id_ for id_ in texts.ids_in(first) if id_ in second]
     if not both:
         raise BadInput("the second --references has none of the ids that are scored against the first; wanted some")
-    sides = [texts.score({id_: said[id_] for id_ in both}, normalise).paired for said in (first, second)]
+    sides = [texts.score({id_: said[id_] for id_ in both}, normalise) for said in (first, second)]
     scores = score_many([first[id_] for id_ in both], [second[id_] for id_ in both], normalise)
     between = sum((one.corpus for one in scores), CorpusScore.zero(normalise))
     band: dict[str, Any] = {"scored": len(both), "references_wer": None, "references_errors": None}
@@ -214,30 +273,6 @@ def reference_band(texts: PairedTexts, normalise: Normalizer, first: Texts, seco
         known = [rate for rate in rates if rate is not None]
         band[side] = {"wer": rates, "lowest": min(known, default=None), "highest": max(known, default=None)}
     return band
-
-
-@dataclass(frozen=True)
-class _Shown:
-    """Makes an utterance in full when it is asked to."""
-
-    row: PairedRow
-    causes: Attributed | None
-    flip: Flip | None
-
-    def __call__(self) -> PairedUtterance:
-        streamed, posted = self.row.streaming, self.row.prerecorded
-        causes = None if self.causes is None else Causes.of([self.causes])
-        return PairedUtterance(
-            id=self.row.id,
-            notes=() if self.flip is None else (self.flip.sentence,),
-            marks=() if self.flip is None else ("depends on the normaliser",),
-            streaming=Counts.of(streamed.words),
-            prerecorded=Counts.of(posted.words),
-            streaming_alignment=AlignedRun.all_of(streamed.alignment),
-            prerecorded_alignment=AlignedRun.all_of(posted.alignment),
-            causes={} if causes is None else causes.counts,
-            extra_errors=() if causes is None else causes.errors,
-        )
 
 
 def _of(row: PairedRow, side: Side) -> TextScore:

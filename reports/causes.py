@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from harness.results import CaseResult, Causes, ExtraError
+from harness.results import CaseResult, CauseCounts, Causes, ExtraError
 from harness.scoring.causes import Cause
 from reports.figures import count, one_line, percent, shorten
 
@@ -30,17 +30,17 @@ class CauseTable:
     rows: tuple[tuple[str, str, str], ...]
 
 
-def cause_table(causes: Causes | None) -> CauseTable | None:
-    """The causes of one case; None when there are no extra errors."""
-    if causes is None or not causes.errors:
+def cause_table(causes: Causes | CauseCounts | None) -> CauseTable | None:
+    """The causes of one case, or of many utterances; None when there are no extra errors."""
+    examples = {} if causes is None else causes.examples
+    if causes is None or not examples:
         return None
-    firsts: dict[Cause, ExtraError] = {}
-    for error in causes.errors:
-        firsts.setdefault(error.cause, error)
-    rows = [
-        (cause.value, str(causes.counts.get(cause, 0)), _example(firsts[cause])) for cause in Cause if cause in firsts
-    ]
-    return CauseTable(_title(causes.extra, causes.fewer), ("cause", "errors", "the first of them"), tuple(rows))
+    rows = ((cause, causes.counts.get(cause, 0), examples[cause]) for cause in Cause if cause in examples)
+    return CauseTable(
+        _title(causes.extra, causes.fewer),
+        ("cause", "errors", "the first of them"),
+        tuple((cause.value, str(number), _example(first)) for cause, number, first in rows),
+    )
 
 
 def run_cause_table(cases: Iterable[CaseResult]) -> CauseTable | None:

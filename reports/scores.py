@@ -10,7 +10,7 @@ from harness.results import Comparison, Counts, Score
 from reports.figures import UNDEFINED, count, one_line, percent, points, undefined
 
 if TYPE_CHECKING:
-    from harness.scoring.paired import PairedScore
+    from harness.scoring.paired import LeftOut
 
 NOT_SCORED: Final = "not scored"
 NORMALIZER_ROW: Final = "normaliser"
@@ -132,15 +132,15 @@ def rate_cell(score: Score | None) -> str:
     return _rate(_RATES[0], score)
 
 
-def unscored_ids(paired: PairedScore) -> dict[str, int]:
-    """Why ids of a paired score were left out, and how many for each reason; reasons without ids are left out."""
+def unscored_ids(left_out: LeftOut) -> dict[str, int]:
+    """Why ids were left out, and how many for each reason; reasons without ids are not there."""
     reasons = {
-        "only in the references": paired.only_in_references,
-        "only in streaming": paired.only_in_streaming,
-        "only in pre-recorded": paired.only_in_prerecorded,
-        "missing in the references": paired.missing_in_references,
-        "missing in streaming": paired.missing_in_streaming,
-        "missing in pre-recorded": paired.missing_in_prerecorded,
+        "only in the references": left_out.only_in_references,
+        "only in streaming": left_out.only_in_streaming,
+        "only in pre-recorded": left_out.only_in_prerecorded,
+        "missing in the references": left_out.missing_in_references,
+        "missing in streaming": left_out.missing_in_streaming,
+        "missing in pre-recorded": left_out.missing_in_prerecorded,
     }
     return {reason: number for reason, number in reasons.items() if number}
 

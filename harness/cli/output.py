@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final, TextIO, TypedDict
@@ -83,6 +83,34 @@ def write_text(path: Path, text: str) -> None:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
         raise BadInput(f"{path}: cannot be written ({error.strerror})") from None
+
+
+@contextmanager
+def lines_file(path: Path | None) -> Iterator[Callable[[Callable[[], str]], None]]:
+    """A file that is written line by line, and there when all lines are; without a path lines are not even made.
+
+    Yields:
+        To be called for each line with what makes it.
+
+    Raises:
+        BadInput: the file cannot be written.
+    """
+    if path is None:
+        yield lambda _: None
+        return
+    special = path.exists() and not path.is_file()  # such as /dev/stdout, beside which nothing can be put
+    new = path if special else path.with_name(f"{path.name}.new")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with new.open("w", encoding="utf-8") as file:
+            yield lambda line: print(line(), file=file)
+        if not special:
+            new.replace(path)
+    except OSError as error:
+        raise BadInput(f"{path}: cannot be written ({error.strerror})") from None
+    finally:
+        if not special:
+            new.unlink(missing_ok=True)
 
 
 def check_writable(files: Iterable[Path | None], folder: Path | None = None) -> None:

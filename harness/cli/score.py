@@ -10,13 +10,14 @@ from pathlib import Path
 import click
 
 from harness.cli.options import json_option
-from harness.cli.output import TOOL, check_writable, say, style_for, write_text
+from harness.cli.output import TOOL, check_writable, lines_file, say, style_for
+from harness.cli.progress import working
 from harness.cli.report_files import ReportFiles, report_options
-from harness.cli.score_json import as_json_document, utterances_as_json
+from harness.cli.score_json import as_json_document, utterance_as_json
 from harness.cli.score_notes import notes_of
 from harness.errors import BadInput
 from harness.paired_texts import PairedTexts, Texts
-from harness.results import Causes, TranscriptScores
+from harness.results import TranscriptScores
 from harness.scoring.entities import read_entities
 from harness.scoring.normalize import normalizer
 from harness.scoring.texts import parse_texts
@@ -94,22 +95,26 @@ def command(
         job = job.with_empty_texts(said[0])
     if not job.ids_in(said[0]):
         raise BadInput(f"{references[0]}: none of its ids is in both {streaming} and {prerecorded}")
-    found = job.find(said, [normalizer(name) for name in names], sclite=sclite, phrases=_phrases(entities))
-    if utterances_file is not None:
-        write_text(
-            utterances_file, "".join(f"{json.dumps(line)}\n" for line in utterances_as_json(found, job, said[0]))
+    phrases = _phrases(entities)
+    with lines_file(utterances_file) as put, working("scoring"):
+        found = job.find(
+            said,
+            [normalizer(name) for name in names],
+            sclite=sclite,
+            phrases=phrases,
+            passing=lambda utterance: put(lambda: json.dumps(utterance_as_json(utterance))),
         )
     told = summarise_scores(
         TranscriptScores(
             tool=TOOL,
             files=dict(_files(references, streaming, prerecorded)),
-            totals=tuple(one.total for one in found.scored),
-            unscored=unscored_ids(found.main.paired),
-            causes=Causes.of(found.causes) if found.causes else None,
+            totals=tuple(one.total for one in found.totals),
+            unscored=unscored_ids(found.left_out),
+            causes=found.causes,
             notes=tuple(notes_of(found)),
         )
     )
-    reports.write(lambda kind: PAIRS_FORMATS[kind](told, found.main.pairs(found.causes, found.flips)))
+    reports.write(lambda kind: PAIRS_FORMATS[kind](told, found.gathered.result()))
     say(json.dumps(as_json_document(found), indent=2) if as_json else render_pairs_text(told, **style_for(sys.stdout)))
     return 0
 

@@ -2,33 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from harness.paired_texts import FoundInTexts, PairedTexts, ScoredTexts, Texts
-from harness.results import Causes, to_builtins
-from harness.scoring.causes import Attributed
+from harness.paired_texts import FoundInTexts, Side, Utterance
+from harness.results import CauseCounts, Causes, Counts, Score, to_builtins
 from harness.scoring.entities import EntityCount
 from harness.scoring.error_rate import ErrorRate
 from harness.scoring.flips import Flip
-from harness.scoring.paired import PairedRow
-from harness.scoring.wer import CorpusScore, TextScore
+from harness.scoring.wer import TextScore
+from harness.text_sums import ScoredTotal
 from reports.scores import unscored_ids
 
 
 def as_json_document(found: FoundInTexts) -> dict[str, Any]:
     """All of it but the utterances; what was not asked for is left out."""
-    main = found.main
+    main = found.totals[0]
     document: dict[str, Any] = {
-        "normalizer": main.normalizer.label,
-        "scored": len(main.paired.rows),
-        "unscored": unscored_ids(main.paired),
+        "normalizer": main.total.normalizer,
+        "scored": main.total.utterances,
+        "unscored": unscored_ids(found.left_out),
         **_pair(main),
     }
-    if found.causes:
-        document["causes"] = _causes(Causes.of(found.causes))
-    if len(found.scored) > 1:
-        document["by_normalizer"] = {one.normalizer.label: _pair(one) for one in found.scored}
+    if found.causes is not None:
+        document["causes"] = _causes(found.causes)
+    if len(found.totals) > 1:
+        document["by_normalizer"] = {one.total.normalizer: _pair(one) for one in found.totals}
         document["flips"] = _flips(found.flips)
     if found.splits:
         document["sclite"] = {side: _split(words) for side, words in found.splits.items()}
@@ -39,38 +38,15 @@ def as_json_document(found: FoundInTexts) -> dict[str, Any]:
     return document
 
 
-def utterances_as_json(found: FoundInTexts, texts: PairedTexts, said: Texts) -> Iterator[dict[str, Any]]:
-    """A line for each utterance."""
-    for number, row in enumerate(found.main.paired.rows):
-        yield _utterance(row, found.causes[number] if found.causes else None, said[row.id], texts.heard(row.id))
-
-
-def _pair(scored: ScoredTexts) -> dict[str, Any]:
-    """Both sides under one normaliser, and whether they differ."""
-    return {
-        "streaming": _side(scored.paired.streaming),
-        "prerecorded": _side(scored.paired.prerecorded),
-        "comparison": to_builtins(scored.words),
-        "comparison_characters": to_builtins(scored.characters),
-    }
-
-
-def _utterance(row: PairedRow, found: Attributed | None, said: str, heard: tuple[str, str]) -> dict[str, Any]:
-    """One utterance; differences are streaming less pre-recorded.
-
-    Args:
-        row: its scores.
-        found: causes of its errors.
-        said: the reference, as it was given.
-        heard: what streaming and pre-recorded heard, as it was given.
-    """
-    streamed, posted = row.streaming, row.prerecorded
+def utterance_as_json(utterance: Utterance) -> dict[str, Any]:
+    """One utterance; differences are streaming less pre-recorded."""
+    streamed, posted = utterance.row.streaming, utterance.row.prerecorded
     line: dict[str, Any] = {
-        "id": row.id,
+        "id": utterance.row.id,
         "normalizer": streamed.normalizer,
-        "reference": said,
-        "streaming": _text(streamed, heard[0]),
-        "prerecorded": _text(posted, heard[1]),
+        "reference": utterance.said,
+        "streaming": _text(streamed, utterance.heard[0]),
+        "prerecorded": _text(posted, utterance.heard[1]),
         "difference": {
             "errors": streamed.words.errors - posted.words.errors,
             "substitutions": streamed.words.substitutions - posted.words.substitutions,
@@ -80,12 +56,22 @@ def _utterance(row: PairedRow, found: Attributed | None, said: str, heard: tuple
             "cer": None if streamed.cer is None or posted.cer is None else streamed.cer - posted.cer,
         },
     }
-    if found is not None:
-        line["causes"] = [to_builtins(error) for error in Causes.of([found]).errors]
+    if utterance.causes is not None:
+        line["causes"] = [to_builtins(error) for error in Causes.of([utterance.causes]).errors]
     return line
 
 
-def _causes(causes: Causes) -> dict[str, Any]:
+def _pair(scored: ScoredTotal) -> dict[str, Any]:
+    """Both sides under one normaliser, and whether they differ."""
+    return {
+        "streaming": _side(scored.total.streaming),
+        "prerecorded": _side(scored.total.prerecorded),
+        "comparison": to_builtins(scored.total.comparison),
+        "comparison_characters": to_builtins(scored.characters),
+    }
+
+
+def _causes(causes: CauseCounts) -> dict[str, Any]:
     """Counts alone: the errors themselves stand with their utterances."""
     return {"extra": causes.extra, "fewer": causes.fewer, "counts": causes.counts}
 
@@ -104,7 +90,7 @@ def _flips(found: Iterable[Flip]) -> list[dict[str, Any]]:
     ]
 
 
-def _entities(sides: Mapping[str, Iterable[EntityCount]]) -> dict[str, Any]:
+def _entities(sides: Mapping[Side, Iterable[EntityCount]]) -> dict[str, Any]:
     """Each side's counts for each phrase."""
     return {
         side: [
@@ -127,8 +113,9 @@ def _split(words: ErrorRate) -> dict[str, int]:
     return {"substitutions": words.substitutions, "deletions": words.deletions, "insertions": words.insertions}
 
 
-def _side(side: CorpusScore) -> dict[str, Any]:
-    return {**_counts(side.words), "wer": side.wer, "mer": side.mer, "wil": side.wil, "cer": side.cer}
+def _side(side: Score) -> dict[str, Any]:
+    rates = {"wer": side.words.rate, "mer": side.mer, "wil": side.wil, "cer": side.characters.rate}
+    return {**_counts(side.words), **rates}
 
 
 def _text(scored: TextScore, heard: str) -> dict[str, Any]:
@@ -136,11 +123,11 @@ def _text(scored: TextScore, heard: str) -> dict[str, Any]:
     return {**counts, "wer": scored.wer, "cer": scored.cer, "text": heard}
 
 
-def _counts(words: ErrorRate) -> dict[str, int]:
+def _counts(words: ErrorRate | Counts) -> dict[str, int]:
     return {**_edits(words), "reference_words": words.reference_length}
 
 
-def _edits(tokens: ErrorRate) -> dict[str, int]:
+def _edits(tokens: ErrorRate | Counts) -> dict[str, int]:
     return {
         "hits": tokens.hits,
         "substitutions": tokens.substitutions,

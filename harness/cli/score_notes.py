@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from harness.paired_texts import SIDES, FoundInTexts
+from harness.paired_texts import SIDES, FoundInTexts, Side
 from harness.scoring.entities import EntityCount
 from harness.scoring.error_rate import ErrorRate
 from harness.scoring.flips import Flip
@@ -16,7 +16,7 @@ _SHOWN: Final = 5
 
 def notes_of(found: FoundInTexts) -> Iterator[str]:
     """A line each."""
-    yield from _flips_told(found.flips, len(found.scored))
+    yield from _flips_told(found.flips, len(found.totals))
     yield from _splits_told(found.splits)
     yield from _entities_told(found.entities)
     if found.band is not None:
@@ -42,13 +42,13 @@ def _flips_told(found: tuple[Flip, ...], normalizers: int) -> Iterator[str]:
         yield f"and {len(found) - _SHOWN} more; --json has them all"
 
 
-def _splits_told(splits: Mapping[str, ErrorRate]) -> Iterator[str]:
+def _splits_told(splits: Mapping[Side, ErrorRate]) -> Iterator[str]:
     for side, words in splits.items():
         kinds = f"{words.substitutions} substitutions, {words.deletions} deletions, {words.insertions} insertions"
         yield f"as sclite splits them, {side}: {kinds}"
 
 
-def _entities_told(counted: Mapping[str, tuple[EntityCount, ...]]) -> Iterator[str]:
+def _entities_told(counted: Mapping[Side, tuple[EntityCount, ...]]) -> Iterator[str]:
     for side, counts in counted.items():
         occurrences, missed = sum(one.occurrences for one in counts), sum(one.missed for one in counts)
         false = sum(one.false_alarms for one in counts)

@@ -4,7 +4,7 @@ The JSON layout is documented in docs/reference/results.md and is stable within 
 rates are stored beside them for readers that cannot divide; a rate is null where it is undefined.
 """
 
-from harness.results.causes import Causes, ExtraError
+from harness.results.causes import CauseCounts, Causes, ExtraError
 from harness.results.corpus import CorpusRun, CorpusTotal
 from harness.results.delay import Delay, DelaySpread, DelayTotal, ReadAtDelay, Stability
 from harness.results.encoding import from_json, schema, to_builtins, to_json
@@ -30,6 +30,7 @@ __all__ = [
     "LAYOUT_VERSION",
     "AlignedRun",
     "CaseResult",
+    "CauseCounts",
     "Causes",
     "Change",
     "Check",

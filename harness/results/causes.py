@@ -80,6 +80,30 @@ class Causes(msgspec.Struct, frozen=True, kw_only=True):
             errors=errors,
         )
 
+    @property
+    def examples(self) -> dict[Cause, ExtraError]:
+        """The first error of each cause that there is."""
+        firsts: dict[Cause, ExtraError] = {}
+        for error in self.errors:
+            firsts.setdefault(error.cause, error)
+        return firsts
+
+
+class CauseCounts(msgspec.Struct, frozen=True, kw_only=True):
+    """The extra errors of any number of utterances, counted.
+
+    Attributes:
+        extra: errors that streaming has and pre-recorded does not have.
+        fewer: errors that pre-recorded has and streaming does not have.
+        counts: how many of the extra errors have each cause, every cause listed; they add up to `extra`.
+        examples: the first error of each cause that there is.
+    """
+
+    extra: int
+    fewer: int
+    counts: dict[Cause, int]
+    examples: dict[Cause, ExtraError]
+
 
 def counted(causes: Iterable[Cause]) -> dict[Cause, int]:
     """How often each cause occurs, every cause listed."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from harness.results.causes import Causes, ExtraError
+from harness.results.causes import CauseCounts, ExtraError
 from harness.results.corpus import CorpusTotal
 from harness.results.scores import AlignedRun, Counts
 from harness.scoring.causes import Cause
@@ -82,5 +82,5 @@ class TranscriptScores(msgspec.Struct, frozen=True, kw_only=True):
     files: dict[str, str]
     totals: tuple[CorpusTotal, ...]
     unscored: dict[str, int]
-    causes: Causes | None
+    causes: CauseCounts | None
     notes: tuple[str, ...]

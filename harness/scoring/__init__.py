@@ -4,7 +4,7 @@ from harness.scoring.alignment import Alignment, Operation
 from harness.scoring.error_rate import ErrorRate
 from harness.scoring.latency import Percentiles, percentiles
 from harness.scoring.normalize import Normalizer, normalizer
-from harness.scoring.paired import PairedRow, PairedScore, score_pairs
+from harness.scoring.paired import LeftOut, PairedRow, PairedScore, score_pairs
 from harness.scoring.texts import parse_texts
 from harness.scoring.wer import CorpusScore, TextScore, score, score_many
 
@@ -12,6 +12,7 @@ __all__ = [
     "Alignment",
     "CorpusScore",
     "ErrorRate",
+    "LeftOut",
     "Normalizer",
     "Operation",
     "PairedRow",

@@ -28,6 +28,21 @@ class EntityCount:
     hits: int = 0
     false_alarms: int = 0
 
+    def __add__(self, other: EntityCount) -> EntityCount:
+        """The same phrase over both corpora.
+
+        Raises:
+            ValueError: they are of two phrases.
+        """
+        if self.phrase != other.phrase:
+            raise ValueError(f"counts of {self.phrase!r} and {other.phrase!r} do not add")
+        return EntityCount(
+            self.phrase,
+            self.occurrences + other.occurrences,
+            self.hits + other.hits,
+            self.false_alarms + other.false_alarms,
+        )
+
     @property
     def missed(self) -> int:
         """Occurrences that were not heard whole."""

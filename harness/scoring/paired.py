@@ -26,15 +26,10 @@ class PairedRow:
 
 
 @dataclass(frozen=True, slots=True)
-class PairedScore:
-    """Both sides over the ids that all three mappings have, and a count of every id that had to be left out.
-
-    The six counts and `len(rows)` add up to the number of distinct ids: each id is counted exactly once.
+class LeftOut:
+    """How many ids are not in all three mappings, each counted exactly once.
 
     Attributes:
-        rows: one per scored id, in the order of the references.
-        streaming: the streamed side, added up over the rows.
-        prerecorded: the pre-recorded side, added up over the rows.
         only_in_references: ids that only the references have.
         only_in_streaming: ids that only the streamed transcripts have.
         only_in_prerecorded: ids that only the pre-recorded transcripts have.
@@ -43,15 +38,42 @@ class PairedScore:
         missing_in_prerecorded: ids that all but the pre-recorded transcripts have.
     """
 
-    rows: tuple[PairedRow, ...]
-    streaming: CorpusScore
-    prerecorded: CorpusScore
     only_in_references: int
     only_in_streaming: int
     only_in_prerecorded: int
     missing_in_references: int
     missing_in_streaming: int
     missing_in_prerecorded: int
+
+    @classmethod
+    def of(cls, references: Mapping[str, str], streaming: Mapping[str, str], prerecorded: Mapping[str, str]) -> LeftOut:
+        """Those of three mappings."""
+        in_references, in_streaming, in_prerecorded = references.keys(), streaming.keys(), prerecorded.keys()
+        return cls(
+            only_in_references=len(in_references - in_streaming - in_prerecorded),
+            only_in_streaming=len(in_streaming - in_references - in_prerecorded),
+            only_in_prerecorded=len(in_prerecorded - in_references - in_streaming),
+            missing_in_references=len((in_streaming & in_prerecorded) - in_references),
+            missing_in_streaming=len((in_references & in_prerecorded) - in_streaming),
+            missing_in_prerecorded=len((in_references & in_streaming) - in_prerecorded),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class PairedScore:
+    """Both sides over the ids that all three mappings have.
+
+    Attributes:
+        rows: one per scored id, in the order of the references.
+        streaming: the streamed side, added up over the rows.
+        prerecorded: the pre-recorded side, added up over the rows.
+        left_out: the other ids, counted.
+    """
+
+    rows: tuple[PairedRow, ...]
+    streaming: CorpusScore
+    prerecorded: CorpusScore
+    left_out: LeftOut
 
 
 def score_pairs(
@@ -90,15 +112,9 @@ def score_pairs(
         PairedRow(id_, streamed, whole) for id_, streamed, whole in zip(ids, scores[::2], scores[1::2], strict=True)
     )
     zero = CorpusScore.zero(normalizer)
-    in_references, in_streaming, in_prerecorded = references.keys(), streaming.keys(), prerecorded.keys()
     return PairedScore(
         rows=rows,
         streaming=sum((row.streaming.corpus for row in rows), zero),
         prerecorded=sum((row.prerecorded.corpus for row in rows), zero),
-        only_in_references=len(in_references - in_streaming - in_prerecorded),
-        only_in_streaming=len(in_streaming - in_references - in_prerecorded),
-        only_in_prerecorded=len(in_prerecorded - in_references - in_streaming),
-        missing_in_references=len((in_streaming & in_prerecorded) - in_references),
-        missing_in_streaming=len((in_references & in_prerecorded) - in_streaming),
-        missing_in_prerecorded=len((in_references & in_streaming) - in_prerecorded),
+        left_out=LeftOut.of(references, streaming, prerecorded),
     )

@@ -122,12 +122,12 @@ def test_every_id_of_a_paired_score_is_counted_once(
     paired = score_pairs(references, streaming, prerecorded, NONE)
     assert len(paired.rows) + sum(
         (
-            paired.only_in_references,
-            paired.only_in_streaming,
-            paired.only_in_prerecorded,
-            paired.missing_in_references,
-            paired.missing_in_streaming,
-            paired.missing_in_prerecorded,
+            paired.left_out.only_in_references,
+            paired.left_out.only_in_streaming,
+            paired.left_out.only_in_prerecorded,
+            paired.left_out.missing_in_references,
+            paired.left_out.missing_in_streaming,
+            paired.left_out.missing_in_prerecorded,
         )
     ) == len({*references, *streaming, *prerecorded})
     assert paired.streaming.words.reference_length == paired.prerecorded.words.reference_length

@@ -102,7 +102,7 @@ def test_ids_left_out_of_a_pairing_are_counted_by_reason() -> None:
     paired = score_pairs(
         {"a": "x", "b": "y", "c": "z"}, {"a": "x", "b": "y"}, {"a": "x", "d": "w"}, normalizer("basic")
     )
-    reasons = unscored_ids(paired)
+    reasons = unscored_ids(paired.left_out)
     assert reasons == {
         "only in the references": 1,
         "only in pre-recorded": 1,

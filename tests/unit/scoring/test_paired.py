@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from harness.scoring.normalize import normalizer
-from harness.scoring.paired import score_pairs
+from harness.scoring.paired import LeftOut, score_pairs
 from harness.scoring.texts import parse_texts
 from harness.scoring.wer import CorpusScore
 
@@ -37,10 +37,14 @@ def test_every_id_left_out_is_counted_once_by_the_sides_that_have_it() -> None:
         BASIC,
     )
     assert [row.id for row in paired.rows] == ["all"]
-    assert (paired.only_in_references, paired.only_in_streaming, paired.only_in_prerecorded) == (1, 2, 3)
-    assert paired.missing_in_references == 1
-    assert paired.missing_in_prerecorded == 2
-    assert paired.missing_in_streaming == 3
+    assert paired.left_out == LeftOut(
+        only_in_references=1,
+        only_in_streaming=2,
+        only_in_prerecorded=3,
+        missing_in_references=1,
+        missing_in_streaming=3,
+        missing_in_prerecorded=2,
+    )
 
 
 def test_nothing_in_common_scores_nothing() -> None:
@@ -52,7 +56,7 @@ def test_nothing_in_common_scores_nothing() -> None:
 def test_an_empty_transcript_is_scored_not_left_out() -> None:
     paired = score_pairs({"a": "x y"}, {"a": ""}, {"a": "x y"}, BASIC)
     assert paired.rows[0].streaming.wer == 1.0
-    assert paired.only_in_prerecorded == paired.missing_in_streaming == 0
+    assert paired.left_out.only_in_prerecorded == paired.left_out.missing_in_streaming == 0
 
 
 def test_the_figures_of_nova_3_on_librispeech_come_out_to_the_word(shared: Path) -> None:
@@ -68,7 +72,7 @@ def test_the_figures_of_nova_3_on_librispeech_come_out_to_the_word(shared: Path)
     )
     paired = score_pairs(references, streaming, prerecorded, BASIC)
     assert len(paired.rows) == 758
-    assert paired.missing_in_streaming == 2620 - 758
+    assert paired.left_out.missing_in_streaming == 2620 - 758
     assert paired.streaming.words.reference_length == paired.prerecorded.words.reference_length == 15_607
     assert paired.streaming.words.errors == 543
     assert paired.prerecorded.words.errors == 434
