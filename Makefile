@@ -32,8 +32,9 @@ benchmarks: $(VENV)/.tests ## figures, side by side in one run; takes minutes
 	$(BIN)/pip install --quiet --editable '.[benchmarks]'
 	$(BIN)/pytest tests/benchmarks -s
 
-explore: $(VENV)/.runs ## 10,000 seeded fault schedules in virtual time; takes some ten minutes
+explore: $(VENV)/.runs ## 10,000 seeded fault schedules for each endpoint, in virtual time; some 15 minutes
 	$(BIN)/dgharness simulate fixtures/cases/booking.toml --seeds 10000
+	$(BIN)/dgharness simulate fixtures/cases/flux.toml --seeds 10000
 
 mutations: $(VENV)/.tests ## take each guard out once and see a test go red; a minute or two
 	$(BIN)/python tests/mutations/run.py

@@ -117,10 +117,11 @@ def summarise_stream(
 
 def _results(recording: Recording) -> Iterator[tuple[float, Results]]:
     """When each Results came; of Flux, what its turns are to a client that reads them as Results."""
-    return ((entry.wall_s, message) for entry, message in _said(recording))
+    return ((entry.wall_s, message) for entry, message in results_said(recording))
 
 
-def _said(recording: Recording) -> Iterator[tuple[Text, Results]]:
+def results_said(recording: Recording) -> Iterator[tuple[Text, Results]]:
+    """Each Results with its frame; of Flux, what its turns are to a client that reads them as Results."""
     flux = recording.header.path == FLUX_PATH
     dialect: Dialect = FluxDialect() if flux else ListenDialect()
     for entry in recording.texts(Direction.DOWNSTREAM):
@@ -193,5 +194,5 @@ def causes_of(
     transcript, channels = streamed.transcript, reference.channels
     apart = channels > 1 and len(response.results.channels) == len(transcript.channels) == channels
     said = [reference.channel_text(channel) for channel in range(channels)] if apart else [reference.text]
-    results = ((entry.leg, message) for entry, message in _said(streamed.recording))
+    results = ((entry.leg, message) for entry, message in results_said(streamed.recording))
     return Causes.of(session_causes(said, transcript, response, streamed.ledger, results, normalise))

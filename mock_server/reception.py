@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib.metadata import version
 from random import Random
 from typing import Final
@@ -23,10 +23,9 @@ from harness.protocol.flux_options import FluxOptions, parse_flux_query
 from harness.protocol.options import Endpoint, ListenOptions, parse_query
 from harness.protocol.refusal import HttpAnswer, Refusal
 from mock_server.callback import Courier, unreachable
-from mock_server.connection import ListenConnection
+from mock_server.endpoints import connection_for
 from mock_server.faults.chain import FaultChain
 from mock_server.faults.steps import Handshake, Moment
-from mock_server.flux_connection import FluxConnection
 from mock_server.ids import uuid4, uuid7
 from mock_server.journal import Journal
 from mock_server.legs import Legs
@@ -131,29 +130,18 @@ class Reception:
     def _connection(
         self, options: ListenOptions | FluxOptions, request_id: str, created: str, journal: Journal, client: str
     ) -> Connection:
-        """What answers on the endpoint that was asked for."""
-        chosen, now_s = self._settings.connection, self._clock.now_s()
-        if isinstance(options, FluxOptions):
-            flux = replace(
-                self._settings.flux,
-                lag_scale=chosen.lag_scale,
-                max_speed=chosen.max_speed,
-                reason_style=chosen.reason_style,
-            )
-            return FluxConnection(
-                options, self._replies, request_id, journal, flux, now_s, legs=self._legs, client=client
-            )
-        return ListenConnection(
+        return connection_for(
             options,
             self._replies,
             request_id,
             created,
             journal,
-            chosen,
-            now_s,
+            self._settings.connection,
+            self._settings.flux,
+            self._clock.now_s(),
             legs=self._legs,
             client=client,
-            post=self._courier.to(options),
+            post=None if isinstance(options, FluxOptions) else self._courier.to(options),
         )
 
     def unreadable(self, target: str, status: int, came_s: float) -> Refused:

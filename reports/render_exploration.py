@@ -25,6 +25,7 @@ def render_exploration_text(found: Exploration, name: str, *, width: int = DEFAU
     last = found.first_seed + found.schedules - 1
     page.grid(
         [
+            [("endpoint", ""), (one_line(found.endpoint), "")],
             [("schedules", ""), (f"{found.schedules}, seeds {found.first_seed} to {last}", "")],
             [("connections", ""), (str(found.connections), "")],
             [("failed", ""), (str(found.failed), "red" if found.failed else "")],

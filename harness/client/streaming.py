@@ -28,7 +28,7 @@ from harness.protocol.closing import CUT
 from harness.protocol.flux_options import FluxOptions
 from harness.protocol.options import ListenOptions
 from harness.recording.entries import Header, Side
-from harness.streamer.dialect import FluxDialect, ListenDialect
+from harness.streamer.dialect import dialect_for
 from harness.streamer.machine import Action, Connect, HangUp, Phase, SendAudio, SendText, Streamer
 from harness.streamer.notes import Notes, Observer, StreamOutcome
 from harness.streamer.settings import StreamSettings
@@ -79,7 +79,7 @@ async def stream(
         BadInput: the chunk size is out of range.
     """
     settings, clock = settings or StreamSettings(), clock or SystemClock()
-    dialect = FluxDialect() if isinstance(options, FluxOptions) else ListenDialect()
+    dialect = dialect_for(options)
     header = Header(
         side=Side.CLIENT,
         path=dialect.path,

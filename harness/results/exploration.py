@@ -36,6 +36,7 @@ class Exploration(msgspec.Struct, frozen=True, kw_only=True):
     """Many schedules together; layout of `dgharness simulate --json`.
 
     Attributes:
+        endpoint: what was streamed to: `/v1/listen`, or `/v2/listen`, which is Flux.
         schedules: how many were tried.
         failed: how many of them failed.
         words_lost, words_doubled: summed over all.
@@ -51,6 +52,7 @@ class Exploration(msgspec.Struct, frozen=True, kw_only=True):
         final_delay_after_reconnect_wall_s: the same on all later ones.
     """
 
+    endpoint: str
     schedules: int
     failed: int
     words_lost: int

@@ -16,8 +16,10 @@ from random import Random
 
 from harness.results import Exploration, Spread
 from harness.simulation.recovery import final_delays, reconnections
-from harness.simulation.scenario import Scenario, Simulated, simulate
-from harness.simulation.schedules import draw
+from harness.simulation.scenario import Scenario
+from harness.simulation.schedules import FLUX_KINDS, LISTEN_KINDS, draw
+from harness.simulation.session import Simulated, simulate
+from harness.streamer.dialect import LISTEN_PATH
 from mock_server.faults.base import Fault
 from mock_server.faults.notation import fault_text
 
@@ -63,10 +65,9 @@ def undisturbed(scenario: Scenario) -> list[str]:
 
 def try_seeds(scenario: Scenario, seeds: Iterable[int]) -> Iterator[Explored]:
     """Run the scenario's faults under each seed; one drawn schedule for each where it has none."""
-    duration_audio_s = scenario.fmt.seconds(len(scenario.audio))
-    expected = undisturbed(scenario)
+    expected, kinds = undisturbed(scenario), LISTEN_KINDS if scenario.path == LISTEN_PATH else FLUX_KINDS
     for seed in seeds:
-        drawn = draw(Random(f"schedule/{seed}"), duration_audio_s)
+        drawn = draw(Random(f"schedule/{seed}"), scenario.duration_audio_s, kinds)
         yield try_faults(scenario, tuple(scenario.faults) or drawn, seed, expected)
 
 
@@ -132,6 +133,7 @@ class Explorer:
         smallest = shrink(self._scenario, self.first_failure) if self.first_failure is not None else None
         reconnections = {kind: Spread.of(found) for kind, found in sorted(self._reconnections.items())}
         return Exploration(
+            endpoint=self._scenario.path,
             schedules=self._tried,
             failed=self._failed,
             words_lost=self._lost,

@@ -12,7 +12,7 @@ import tomli_w
 from harness.audio.decode import encode, read_audio
 from harness.cases import Case
 from harness.errors import BadInput
-from harness.query_options import listen_options
+from harness.query_options import flux_options, listen_options
 from harness.runner import stream_settings
 from harness.simulation.scenario import Scenario
 from harness.streamer.backoff import ReconnectPolicy
@@ -35,13 +35,9 @@ def scenario_of(case: Case, known: Known, faults: Sequence[Fault]) -> Scenario:
         faults: what goes wrong.
 
     Raises:
-        BadInput: its audio cannot be read, its options are none, it is streamed to Flux, or it wants to be sent at full
-            speed, for which there is no schedule that an outage could disturb.
+        BadInput: its audio cannot be read, its options are none, or it wants to be sent at full speed, for which there
+            is no schedule that an outage could disturb.
     """
-    if case.flux:
-        raise BadInput(
-            f"{case.path}: [stream] endpoint is /v2/listen; wanted /v1/listen: a simulation speaks that alone"
-        )
     settings = stream_settings(case)
     if settings.speed.is_max:
         raise BadInput(f"{case.path}: [stream] speed is max; wanted a number: at full speed there is no time to lose")
@@ -52,7 +48,7 @@ def scenario_of(case: Case, known: Known, faults: Sequence[Fault]) -> Scenario:
     return Scenario(
         audio=encode(audio, fmt),
         fmt=fmt,
-        options=listen_options(case.options, fmt),
+        options=flux_options(case.options, fmt) if case.flux else listen_options(case.options, fmt),
         replies=Replies(always=known.source),
         settings=settings,
         faults=tuple(faults),

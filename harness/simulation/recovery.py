@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import pairwise
 
-from harness.protocol.codec import decode_server
-from harness.protocol.messages import Results
-from harness.recording.entries import Direction, Opened, Text
-from harness.simulation.scenario import Simulated
+from harness.recording.entries import Opened
+from harness.session_results import results_said
+from harness.simulation.session import Simulated
 
 CUTTING = ("reset", "fin", "close", "black-hole", "stall", "slow-reader", "latency", "bandwidth", "no-metadata")
 """Faults after which a client may need another connection."""
@@ -28,7 +27,7 @@ def reconnections(simulated: Simulated) -> Iterator[tuple[str, float]]:
 
 
 def final_delays(simulated: Simulated, speed: float) -> Iterator[tuple[int, float]]:
-    """For each final with words: its connection, and how long after the end of its audio was due it came.
+    """For each final with words, or turn that ended: its connection, and how long after its audio was due it came.
 
     Args:
         simulated: a session with its recording.
@@ -37,14 +36,7 @@ def final_delays(simulated: Simulated, speed: float) -> Iterator[tuple[int, floa
     recording, ledger = simulated.outcome.recording, simulated.ledger
     began_s = next((opened.wall_s for opened in recording.of(Opened)), 0.0)
     starts = {span.leg: span.start / ledger.sample_rate for span in reversed(ledger.sent)}
-    for entry, results in _finals(recording.texts(Direction.DOWNSTREAM)):
-        if results.transcript and entry.leg in starts:
+    for entry, results in results_said(recording):
+        if results.is_final and results.transcript and entry.leg in starts:
             end_audio_s = starts[entry.leg] + results.end_audio_s
             yield entry.leg, entry.wall_s - began_s - end_audio_s / speed
-
-
-def _finals(entries: Iterable[Text]) -> Iterator[tuple[Text, Results]]:
-    for entry in entries:
-        message = decode_server(entry.text).message
-        if isinstance(message, Results) and message.is_final:
-            yield entry, message

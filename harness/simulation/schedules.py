@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from random import Random
-from typing import Final
+from typing import Final, TypeAlias
 
 from mock_server.faults.base import Fault
 from mock_server.faults.notation import parse_fault_text
@@ -16,7 +16,18 @@ from mock_server.faults.notation import parse_fault_text
 MOST_FAULTS: Final = 4
 MOST_LEGS: Final = 3
 
-_KINDS: Final[tuple[Callable[[Random], str], ...]] = (
+
+def _lost_interim(rng: Random) -> str:
+    return f"drop message=interim nth={rng.randint(1, 6)}"
+
+
+def _no_metadata(rng: Random) -> str:
+    return "no-metadata"
+
+
+Kinds: TypeAlias = tuple[Callable[[Random], str], ...]
+
+LISTEN_KINDS: Final[Kinds] = (
     lambda rng: "reset",
     lambda rng: "fin",
     lambda rng: f"close code={rng.choice((1001, 1011, 1012, 1013, 4000))}",
@@ -28,22 +39,29 @@ _KINDS: Final[tuple[Callable[[Random], str], ...]] = (
     lambda rng: (
         f"delay message={rng.choice(('interim', 'final'))} nth={rng.randint(1, 4)} by_s={rng.uniform(0.1, 2):.2f}"
     ),
-    lambda rng: f"drop message=interim nth={rng.randint(1, 6)}",
+    _lost_interim,
     lambda rng: f"split message=final nth={rng.randint(1, 3)} fragments={rng.randint(2, 5)}",
-    lambda rng: "no-metadata",
+    _no_metadata,
 )
+FLUX_KINDS: Final[Kinds] = tuple(kind for kind in LISTEN_KINDS if kind not in (_lost_interim, _no_metadata))
+"""Those of `/v1/listen` but two. There is no Metadata on Flux to be left out. And no interim may be lost: the last one
+of a turn that is open when the audio ends is all that ever says its words, as a dropped final would be.
+
+Nor is a close without a code drawn, though Flux ends so: after CloseStream it is the sign that all was said, and no
+client could tell a server that broke off with it from one that was done.
+"""
 
 
-def draw(rng: Random, duration_audio_s: float) -> tuple[Fault, ...]:
+def draw(rng: Random, duration_audio_s: float, kinds: Kinds = LISTEN_KINDS) -> tuple[Fault, ...]:
     """One schedule for audio of this length."""
-    faults = [_harm(rng, duration_audio_s) for _ in range(rng.randint(1, MOST_FAULTS))]
+    faults = [_harm(rng, duration_audio_s, kinds) for _ in range(rng.randint(1, MOST_FAULTS))]
     if rng.random() < 0.3:
         faults.append(_refusal(rng))
     return tuple(faults)
 
 
-def _harm(rng: Random, duration_audio_s: float) -> Fault:
-    text = rng.choice(_KINDS)(rng)
+def _harm(rng: Random, duration_audio_s: float, kinds: Kinds) -> Fault:
+    text = rng.choice(kinds)(rng)
     leg = rng.randrange(MOST_LEGS)
     if "message=" not in text and text != "no-metadata":
         text += f" at_audio_s={rng.uniform(0.0, duration_audio_s):.3f}"

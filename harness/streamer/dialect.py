@@ -13,13 +13,18 @@ from msgspec.structs import replace
 
 from harness.protocol.closing import NO_CODE, NORMAL, Outcome, classify_close
 from harness.protocol.flux_messages import FluxError, ForceEndTurn, TurnInfo
+from harness.protocol.flux_options import FluxOptions
 from harness.protocol.flux_results import as_results
 from harness.protocol.flux_session import FluxEvent, FluxSession, FluxTimers
+from harness.protocol.listen_options import ListenOptions
 from harness.protocol.messages import CloseStream, Finalize, Message, NotUnderstood, Results
 from harness.protocol.session import Event, ListenSession, Role, State, Timers
 
 LISTEN_PATH: Final = "/v1/listen"
 FLUX_PATH: Final = "/v2/listen"
+
+LEAST_FLUX_BUFFER_AUDIO_S: Final = 3.0
+"""Room for what is kept of a silence: the overlap, what a word may have begun in, what no Update has told of yet."""
 
 UNPARSABLE: Final = "UNPARSABLE_CLIENT_MESSAGE"
 
@@ -64,10 +69,12 @@ class Dialect(Protocol):
     Attributes:
         path: of the endpoint.
         last_words: what tells that a session is complete.
+        least_buffer_audio_s: the smallest buffer in which audio can wait to become final.
     """
 
     path: str
     last_words: str
+    least_buffer_audio_s: float
 
     def session(self, now_s: float, timers: Timers) -> Session:
         """A new connection's session."""
@@ -83,6 +90,15 @@ class Dialect(Protocol):
 
     def understood(self, message: Said) -> Said:
         """What a message is to the machine."""
+        ...
+
+    def silence(self, message: Said, unheard_audio_s: float) -> Results | None:
+        """The silence that a message reports without making it final, as a final; None when it reports none.
+
+        Args:
+            message: as it was understood.
+            unheard_audio_s: so much of its end is left out, because a word that is not shown yet may have begun in it.
+        """
         ...
 
     def outcome(self, code: int, after: State) -> Outcome:
@@ -104,6 +120,7 @@ class ListenDialect:
 
     path = LISTEN_PATH
     last_words = "Metadata"
+    least_buffer_audio_s = 0.0
 
     def session(self, now_s: float, timers: Timers) -> Session:
         """A new connection's session."""
@@ -121,6 +138,9 @@ class ListenDialect:
     def understood(self, message: Said) -> Said:
         """The message itself."""
         return message
+
+    def silence(self, message: Said, unheard_audio_s: float) -> None:
+        """None: here silence becomes final as speech does."""
 
     def outcome(self, code: int, after: State) -> Outcome:
         """Success is Metadata seen before the close; 1000 alone proves nothing (Deepgram's own examples)."""
@@ -141,6 +161,7 @@ class FluxDialect:
 
     path = FLUX_PATH
     last_words = "good close"
+    least_buffer_audio_s = LEAST_FLUX_BUFFER_AUDIO_S
 
     def __init__(self) -> None:
         self._open_turn: Results | None = None
@@ -171,6 +192,13 @@ class FluxDialect:
         self._open_turn = None if results.is_final else results
         return results
 
+    def silence(self, message: Said, unheard_audio_s: float) -> Results | None:
+        """A turn in which no word was heard so far: it does not end before there is one, however long that takes."""
+        if not isinstance(message, Results) or message.is_final or message.words:
+            return None
+        duration_audio_s = message.duration - unheard_audio_s
+        return replace(message, is_final=True, duration=duration_audio_s) if duration_audio_s > 0 else None
+
     def outcome(self, code: int, after: State) -> Outcome:
         """There is no Metadata: what was said is complete when CloseStream was answered with an ordinary close.
 
@@ -187,3 +215,8 @@ class FluxDialect:
         if turn is None or not turn.transcript:
             return None
         return replace(turn, is_final=True, speech_final=True)
+
+
+def dialect_for(options: ListenOptions | FluxOptions) -> Dialect:
+    """The dialect of the endpoint that options are of."""
+    return FluxDialect() if isinstance(options, FluxOptions) else ListenDialect()

@@ -110,11 +110,11 @@ class Streamer:
         self.phase = Phase.CONNECTING
         self._fmt, self._settings, self._notes, self._host, self._header = fmt, settings, notes, host, header
         self._bytes_per_second = fmt.bytes_per_second  # asked for with every frame
-        self._outgoing = Outgoing(fmt, settings)
+        self._dialect = dialect or ListenDialect()
+        self._outgoing = Outgoing(fmt, settings, self._dialect.least_buffer_audio_s)
         self._pace = Pace(settings, self._outgoing.chunk_audio_s, now_s)
         self._backoff = Backoff(settings.reconnect, rng)
         self._seam = Seam()
-        self._dialect = dialect or ListenDialect()
         self._session = self._dialect.session(now_s, settings.timers)
         self._leg = -1
         self._map = LegMap()
@@ -347,6 +347,14 @@ class Streamer:
                 self._note_final(moved)
             if moved is not None:
                 self._notes.understood(moved)
+            self._note_silence(message)
+
+    def _note_silence(self, message: Message) -> None:
+        """Audio that holds no word is needed no more, though no final may ever say so."""
+        silence = self._dialect.silence(message, self._outgoing.unheard_audio_s)
+        moved = None if silence is None else self._seam.rebase(silence, self._map)
+        if isinstance(moved, Results):
+            self._note_final(moved)
 
     def _note_final(self, results: Results) -> None:
         if results.is_final:

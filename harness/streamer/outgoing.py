@@ -7,11 +7,16 @@ hold until then is given up, and reported.
 
 from __future__ import annotations
 
+from typing import Final
+
 from harness.audio.chunking import chunk_size
 from harness.audio.format import AudioFormat
 from harness.ledger import Ledger, LegSpan, Span
 from harness.streamer.settings import StreamSettings
 from harness.streamer.source import Dropped, SourceBuffer
+
+UNHEARD_AUDIO_S: Final = 5.0
+"""A word may have begun so long before it is shown; in the one real session of Flux the first took 0.48 s."""
 
 
 class Outgoing:
@@ -20,9 +25,11 @@ class Outgoing:
     Args:
         fmt: of the source's raw audio.
         settings: chunking, buffer and overlap.
+        least_buffer_audio_s: a smaller buffer than this is made as large.
 
     Attributes:
         chunk_audio_s: seconds of audio in a full frame.
+        unheard_audio_s: how much of a silence is kept, because a word that is not shown yet may have begun in it.
         next_byte: position of what is sent next.
         dropped: what was given up, in order.
 
@@ -30,12 +37,14 @@ class Outgoing:
         BadInput: the chunk size is out of range.
     """
 
-    def __init__(self, fmt: AudioFormat, settings: StreamSettings) -> None:
+    def __init__(self, fmt: AudioFormat, settings: StreamSettings, least_buffer_audio_s: float = 0.0) -> None:
         self._fmt, self._frame_bytes = fmt, fmt.frame_bytes
         self._chunk_bytes = chunk_size(fmt, settings.chunk_ms)
         self.chunk_audio_s = fmt.seconds(self._chunk_bytes)
         # Less would not do: what is kept of the final audio must leave room for the next frame.
-        capacity_bytes = max(fmt.aligned_bytes(settings.buffer_audio_s), 2 * self._chunk_bytes)
+        buffer_audio_s = max(settings.buffer_audio_s, least_buffer_audio_s)
+        capacity_bytes = max(fmt.aligned_bytes(buffer_audio_s), 2 * self._chunk_bytes)
+        self.unheard_audio_s = min(UNHEARD_AUDIO_S, fmt.seconds(capacity_bytes) / 4)
         self._overlap_audio_s = min(settings.overlap_audio_s, fmt.seconds(capacity_bytes) / 2)
         self._source = SourceBuffer(fmt.frame_bytes, capacity_bytes, drop_oldest=settings.live)
         self._keeps_unconfirmed = settings.reconnect.attempts > 0

@@ -16,7 +16,8 @@ class StreamSettings:
     Attributes:
         chunk_ms: milliseconds of audio in each frame, 20 to 250.
         speed: audio seconds per wall second.
-        buffer_audio_s: how much audio is kept: what is not sent yet, and what was sent and is not final yet.
+        buffer_audio_s: how much audio is kept: what is not sent yet, and what was sent and is not final yet; to Flux
+            at least 3 s, so that a pause can go by.
         connect_timeout_s: longest wait for the upgrade.
         timers: KeepAlive, answer and drain timers of each connection.
         finalize: send Finalize after the last audio and before CloseStream.

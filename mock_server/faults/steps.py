@@ -9,9 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
-from typing import NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from harness.protocol.codec import decode_client, decode_server
+from harness.protocol.flux_messages import TurnEvent
 from harness.protocol.messages import (
     ClientMessage,
     MalformedMessage,
@@ -22,11 +23,20 @@ from harness.protocol.messages import (
 )
 from harness.protocol.refusal import Refusal
 
+INTERIM: Final = "interim"
+FINAL: Final = "final"
+TURN_INFO: Final = "TurnInfo"
+
 
 def kinds_of(message: ServerMessage | ClientMessage | NotUnderstood) -> tuple[str, ...]:
-    """The names by which a fault may address a message: its wire type, and of Results also `interim` or `final`."""
+    """The names by which a fault may address a message: its wire type, and `interim` or `final` where words come in it.
+
+    Of Flux the end of a turn is its final, and whatever is said of the turn before that an interim.
+    """
     if isinstance(message, Results):
-        return ("Results", "final" if message.is_final else "interim")
+        return ("Results", FINAL if message.is_final else INTERIM)
+    if isinstance(message, UnknownMessage) and message.type == TURN_INFO:
+        return (TURN_INFO, FINAL if message.fields.get("event") == TurnEvent.END_OF_TURN else INTERIM)
     if isinstance(message, UnknownMessage | MalformedMessage):
         return (message.type,) if message.type is not None else ()
     return (type(message).__name__,)

@@ -18,14 +18,14 @@ import msgspec
 
 from harness.errors import BadInput
 from harness.protocol.messages import Results
-from mock_server.faults.steps import Moment, SendText, Text
+from mock_server.faults.steps import FINAL, INTERIM, TURN_INFO, Moment, SendText, Text
 
 # `/v1/listen`, and what `/v2/listen` (Flux) adds to it; Configure and Sync, ConfigureSuccess and Error are on both.
 UPSTREAM_TYPES: Final = frozenset({"KeepAlive", "Finalize", "CloseStream", "Configure", "Sync", "ForceEndTurn"})
 DOWNSTREAM_TYPES: Final = frozenset(
     {"Results", "SpeechStarted", "UtteranceEnd", "Metadata", "Error", "ConfigureSuccess", "ConfigureFailure", "Sync"}
-    | {"Connected", "TurnInfo", "Warning"}
-    | {"interim", "final"}
+    | {"Connected", TURN_INFO, "Warning"}
+    | {INTERIM, FINAL}
 )
 HANDSHAKE: Final = "handshake"
 """What a firing hit, where it was no message and not the open connection."""
@@ -229,11 +229,11 @@ class Watch:
 
     def _closes_an_interim(self, passing: Text) -> bool:
         """Note which channels have an interim that no final has followed; whether this is such a final."""
-        message = passing.message
-        if not isinstance(passing, SendText) or not isinstance(message, Results):
+        kinds, message = passing.kinds, passing.message
+        if not isinstance(passing, SendText) or not (INTERIM in kinds or FINAL in kinds):
             return False
-        channel = message.channel_index[0]
-        if not message.is_final:
+        channel = message.channel_index[0] if isinstance(message, Results) else 0  # a turn of Flux: it hears one
+        if INTERIM in kinds:
             self._interim_on.add(channel)
             return False
         had_interim = channel in self._interim_on

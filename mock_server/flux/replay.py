@@ -97,11 +97,13 @@ class FluxReplay:
     def close_stream(self, cursor_audio_s: float, now_s: float) -> list[Queued]:
         """The last step, though its audio is not complete, and everything that only waits for its lag.
 
-        An open turn stays open (deepgram-dotnet-sdk's integration tests send silence until it has ended). The real
-        session reports up to 21.92 s, of audio that ended before that.
+        An open turn stays open (deepgram-dotnet-sdk's integration tests send silence until it has ended), with all of
+        its words said. The real session reports up to 21.92 s, of audio that ended before that.
         """
         steps = ceil((cursor_audio_s - TOLERANCE_AUDIO_S) / STEP_AUDIO_S)
-        return [*self.receive_audio(steps * STEP_AUDIO_S, now_s), *self._drain()]
+        said = [*self.receive_audio(steps * STEP_AUDIO_S, now_s), *self._drain()]
+        last = self._turns.last_words()
+        return said if last is None else [*said, last]
 
     def _drain(self) -> list[Queued]:
         said = [due.queued for due in self._due]

@@ -70,6 +70,7 @@ class Turns:
         self._last_look = Look(0.0, (), 0.0)
         self._said_at_audio_s = 0.0
         self._said_confidence = 0.0
+        self._said_transcript = ""
         self._eager_transcript = ""
         self._heard_words = 0
         self._changed_at_audio_s = 0.0
@@ -97,9 +98,15 @@ class Turns:
         if self.state is TurnState.INITIAL:
             return None
         last = self._last_look
-        heard = self._carried if last.ends_stretch else self._heard(last)
         look = Look(max(cursor_audio_s, last.at_audio_s), (), last.confidence)
-        return self._say(look, heard, TurnEvent.END_OF_TURN, TurnTrigger.MANUAL)
+        return self._say(look, self._heard_so_far(), TurnEvent.END_OF_TURN, TurnTrigger.MANUAL)
+
+    def last_words(self) -> Saying | None:
+        """No more audio comes: an Update of what was heard and was not worth one; None when all of it was said."""
+        heard = self._heard_so_far()
+        if self.state is TurnState.INITIAL or transcript_of(heard) == self._said_transcript:
+            return None
+        return self._say(self._last_look, heard, TurnEvent.UPDATE, None)
 
     # --- which event it is --------------------------------------------------------------------------------------------
 
@@ -154,6 +161,9 @@ class Turns:
         ours = (word for word in look.words if middle_audio_s(word, stretch_audio_s) >= start_audio_s)
         return (*self._carried, *ours)
 
+    def _heard_so_far(self) -> tuple[FluxWord, ...]:
+        return self._carried if self._last_look.ends_stretch else self._heard(self._last_look)
+
     def _silent_audio_s(self, look: Look, heard: tuple[FluxWord, ...]) -> float:
         end = heard[-1].end
         return look.at_audio_s - (end if isinstance(end, float) else self._changed_at_audio_s)
@@ -164,6 +174,7 @@ class Turns:
         saying = self._literal(look, event) or self._made(look, heard, event, trigger)
         message = saying.message
         self._said_at_audio_s, self._said_confidence = message.audio_window_end, message.end_of_turn_confidence
+        self._said_transcript = message.transcript
         self.state = _TO.get(event, self.state)
         if event is TurnEvent.EAGER_END_OF_TURN:
             self._eager_transcript = message.transcript

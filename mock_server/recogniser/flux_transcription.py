@@ -91,9 +91,15 @@ class FluxTranscription:
         return []
 
     def close_stream(self, cursor_audio_s: float, now_s: float) -> list[Queued]:
-        """Ask for the last looks."""
+        """Ask for the last looks, and that nothing in them stays unsaid."""
+
+        def over() -> Sequence[Queued]:
+            last = self._turns.last_words()
+            return [] if last is None else [last]
+
         said = self.receive_audio(cursor_audio_s, now_s)
         self._desk.ask(lambda: self._listener.close_stream(cursor_audio_s))
+        self._mark(over)
         return said
 
     def abandon(self) -> None:

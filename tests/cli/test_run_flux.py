@@ -162,11 +162,3 @@ def test_a_lost_connection_is_mended_in_turns_too(run: Run, case: Path) -> None:
     assert ran.code == 0, ran.out
     assert ran.json["cases"][0]["streamed"]["connections"] == 2
     assert ran.json["cases"][0]["streamed"]["transcript"] == ["hello world again"]
-
-
-def test_a_simulation_does_not_take_it(run: Run, case: Path) -> None:
-    case.write_text(CASE.replace('"max"', '"1"'))
-    ran = run("simulate", case, "--seeds", "1")
-
-    assert ran.code == 2
-    assert f"{case}: [stream] endpoint is /v2/listen; wanted /v1/listen" in ran.err

@@ -16,7 +16,8 @@ from harness.streamer.seam import LegMap
 if TYPE_CHECKING:
     from tests.cli.conftest import Run, Spawn
 
-BOOKING = Path(__file__).resolve().parents[2] / "fixtures" / "cases" / "booking.toml"
+CASES = Path(__file__).resolve().parents[2] / "fixtures" / "cases"
+BOOKING = CASES / "booking.toml"
 FIELDS = {"schedules", "failed", "words_lost", "words_doubled", "event_log_sha256"}
 
 
@@ -39,6 +40,7 @@ def test_no_schedule_fails_and_the_same_arguments_give_the_same_events(run: Run,
     assert (ran.code, ran.err) == (0, "")
     assert ran.json.keys() >= FIELDS
     Draft202012Validator(run("report", "--schema", "exploration").json).validate(ran.json)
+    assert ran.json["endpoint"] == "/v1/listen"
     assert (ran.json["schedules"], ran.json["failed"]) == (20, 0)
     assert (ran.json["words_lost"], ran.json["words_doubled"]) == (0, 0)
     assert ran.json["connections"] > 20
@@ -48,10 +50,43 @@ def test_no_schedule_fails_and_the_same_arguments_give_the_same_events(run: Run,
     assert run("simulate", case, "--seeds", 20, "--first-seed", 1, "--json").json["event_log_sha256"] not in ran.out
 
 
+def test_flux_is_explored_as_well(run: Run) -> None:
+    ran = run("simulate", CASES / "flux.toml", "--seeds", 20, "--json")
+    page = run("simulate", CASES / "flux.toml", "--seeds", 5).out.splitlines()
+
+    assert (ran.code, ran.err) == (0, "")
+    assert (ran.json["endpoint"], ran.json["schedules"], ran.json["failed"]) == ("/v2/listen", 20, 0)
+    assert (ran.json["words_lost"], ran.json["words_doubled"]) == (0, 0)
+    assert ran.json["connections"] > 20
+    assert ran.json["final_delay_wall_s"]["n"] > 20
+    assert run("simulate", CASES / "flux.toml", "--seeds", 20, "--json").out == ran.out
+    assert page[1].split() == ["endpoint", "/v2/listen"]
+    assert page[-1] == "PASS: 0 of 5 schedules failed"
+
+
+@pytest.mark.parametrize("stream", ["finalize = true", ""])
+def test_a_defect_on_flux_is_kept_as_a_case_for_flux(
+    run: Run, case: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stream: str
+) -> None:
+    case.write_text(f'{case.read_text()}endpoint = "/v2/listen"\n{stream}\n')
+    with monkeypatch.context() as broken:
+        for name in ("to_source", "end_to_source"):
+            broken.setattr(LegMap, name, lambda self, leg_audio_s: leg_audio_s)
+        ran = run("simulate", case, "--seeds", 20, "--keep", tmp_path / "kept", "--json")
+        assert ran.code == 1
+        kept = tmp_path / "kept" / f"booking-seed-{ran.json['first_failure_seed']}.toml"
+        assert load_case(kept).flux
+        assert len(load_case(kept).faults) == 1
+        assert run("simulate", kept, "--seeds", 1, "--keep", tmp_path / "again").code == 1
+
+    assert run("simulate", kept, "--seeds", 1).code == 0
+
+
 def test_a_person_gets_a_page(run: Run, case: Path) -> None:
     lines = run("simulate", case, "--seeds", 5).out.splitlines()
 
     assert lines[0] == "booking"
+    assert lines[1].split() == ["endpoint", "/v1/listen"]
     assert any("from the end of the audio to its final" in line for line in lines)
     assert lines[-1] == "PASS: 0 of 5 schedules failed"
 

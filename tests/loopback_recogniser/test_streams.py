@@ -135,6 +135,16 @@ def test_turns_on_flux(serve: Serve, say: Say) -> None:
     assert [m["turn_index"] for m in ended] == [0, 1]
 
 
+def test_the_last_words_of_a_turn_that_stays_open_are_said(serve: Serve, say: Say) -> None:
+    """The audio ends before the Update that would have shown the last of them was due."""
+    query = "model=flux-general-en&encoding=linear16&sample_rate=16000"
+    with serve() as server, opened(server, query, "/v2/listen") as client:
+        client.send(pcm(say(0.37, 1, 3, 5, 7, 9, 1)[: int(2.12 * RATE)]))
+        messages = everything(client)
+
+    assert (messages[-1]["event"], messages[-1]["transcript"]) == ("Update", "one three five seven nine one")
+
+
 def test_a_forced_end_comes_after_the_audio_before_it_was_heard(serve: Serve, say: Say) -> None:
     query = "model=flux-general-en&encoding=linear16&sample_rate=16000&eot_threshold=1.0"
     with serve() as server, opened(server, query, "/v2/listen") as client:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 
 import pytest
@@ -26,11 +26,13 @@ from harness.client.streams import AudioToSend
 from harness.conformance.judge import judge
 from harness.conformance.settings import JudgeSettings
 from harness.ledger import Ledger, Span, merged
+from harness.protocol.flux_options import FluxOptions
 from harness.protocol.options import ListenOptions
 from harness.protocol.session import Timers
 from harness.recording.entries import Close, Lost, Opened, Refused
 from harness.simulation.network import NetworkSettings
-from harness.simulation.scenario import Scenario, simulate
+from harness.simulation.scenario import Scenario
+from harness.simulation.session import simulate
 from harness.streamer.backoff import ReconnectPolicy
 from harness.streamer.notes import StreamOutcome
 from harness.streamer.settings import StreamSettings
@@ -47,6 +49,7 @@ FMT = AudioFormat()
 OPTIONS = ListenOptions(
     model="nova-3", encoding="linear16", sample_rate=16_000, channels=1, interim_results=True, punctuate=True
 )
+FLUX = FluxOptions(model="flux-general-en", encoding="linear16", sample_rate=16_000)
 AUDIO = stamp(Random(1).randbytes(4 * FMT.bytes_per_second), FMT)
 TEXT = "one two three. four five six. seven eight nine ten."
 SPEED = Speed(8.0)
@@ -85,6 +88,17 @@ CASES = {
     "split": ("split fragments=3",),
 }
 
+SERVER_ERROR = '{"type":"Error","sequence_id":0,"code":"INTERNAL_SERVER_ERROR","description":"gone"}'
+
+FLUX_CASES = {
+    **{name: lines for name, lines in CASES.items() if "no-metadata" not in " ".join(lines)},
+    "close without a code, too early": ("close code=1005 at_audio_s=1.9 times=1",),
+    "a fatal error": (f"inject text='{SERVER_ERROR}' at_audio_s=1.9 leg=0", "close code=1005 at_audio_s=2 leg=0"),
+    "the end of a turn lost": ("drop message=final nth=1 leg=0",),
+    "cut before the end of a turn": ("reset between_interim_and_final=2 times=1",),
+}
+"""No session of Flux has Metadata; the words are the same, in turns."""
+
 
 @dataclass(frozen=True)
 class Ending:
@@ -106,7 +120,7 @@ def how_it_ended(entry: Close | Lost) -> str:
     """What the client saw, without the operating system's words for it."""
     if isinstance(entry, Close):
         return f"closed with {entry.code}"
-    return "given up" if "said nothing for" in entry.why or "no Metadata within" in entry.why else "cut"
+    return "given up" if "said nothing for" in entry.why or "of CloseStream" in entry.why else "cut"
 
 
 def ending(outcome: StreamOutcome, ledger: Ledger) -> Ending:
@@ -127,13 +141,15 @@ def ending(outcome: StreamOutcome, ledger: Ledger) -> Ending:
     )
 
 
-def in_virtual_time(faults: tuple[Fault, ...], seed: int) -> Ending:
+def in_virtual_time(
+    faults: tuple[Fault, ...], seed: int, options: ListenOptions | FluxOptions, settings: StreamSettings
+) -> Ending:
     scenario = Scenario(
         audio=AUDIO,
         fmt=FMT,
-        options=OPTIONS,
+        options=options,
         replies=REPLIES,
-        settings=SETTINGS,
+        settings=settings,
         server=SERVER,
         faults=faults,
         network=NEAR,
@@ -143,23 +159,41 @@ def in_virtual_time(faults: tuple[Fault, ...], seed: int) -> Ending:
     return ending(simulated.outcome, simulated.outcome.ledger)
 
 
-async def over_sockets(faults: tuple[Fault, ...], seed: int) -> Ending:
+async def over_sockets(
+    faults: tuple[Fault, ...], seed: int, options: ListenOptions | FluxOptions, settings: StreamSettings
+) -> Ending:
     async def blocks() -> AsyncIterator[bytes]:
         yield AUDIO
 
     async with MockServer(REPLIES, ServerSettings(faults=faults, seed=seed, connection=SERVER)) as server:
         endpoint = Endpoint(f"127.0.0.1:{server.port}", "secret")
-        outcome = await stream(endpoint, OPTIONS, AudioToSend(blocks(), FMT, "noise"), SETTINGS, seed=seed)
+        outcome = await stream(endpoint, options, AudioToSend(blocks(), FMT, "noise"), settings, seed=seed)
         assert server.errors == []
     return ending(outcome, outcome.ledger)
 
 
-def both(lines: tuple[str, ...]) -> tuple[Ending, Ending]:
+def both(
+    lines: tuple[str, ...], options: ListenOptions | FluxOptions = OPTIONS, settings: StreamSettings = SETTINGS
+) -> tuple[Ending, Ending]:
     faults = tuple(parse_fault_text(line) for line in lines)
-    return in_virtual_time(faults, 7), asyncio.run(over_sockets(faults, 7))
+    return in_virtual_time(faults, 7, options, settings), asyncio.run(over_sockets(faults, 7, options, settings))
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_the_same_case_comes_to_the_same_end(case: str) -> None:
     simulated, real = both(CASES[case])
     assert real == simulated
+
+
+@pytest.mark.parametrize("case", FLUX_CASES)
+def test_the_same_case_comes_to_the_same_end_on_flux(case: str) -> None:
+    simulated, real = both(FLUX_CASES[case], FLUX)
+    assert real == simulated
+    assert real.problems == []
+
+
+@pytest.mark.parametrize("case", ["nothing", "reset", "three cuts"])
+def test_so_does_one_whose_last_turn_is_ended_by_force(case: str) -> None:
+    simulated, real = both(CASES[case], FLUX, replace(SETTINGS, finalize=True))
+    assert real == simulated
+    assert not real.failed

@@ -20,7 +20,8 @@ from harness.scoring.evidence import session_evidence
 from harness.scoring.normalize import normalizer
 from harness.scoring.session_causes import session_causes
 from harness.scoring.word_times import Hearing
-from harness.simulation.scenario import Scenario, simulate
+from harness.simulation.scenario import Scenario
+from harness.simulation.session import simulate
 from harness.streamer.notes import StreamOutcome
 from harness.streamer.settings import StreamSettings
 from mock_server.answer import Submitted, answer

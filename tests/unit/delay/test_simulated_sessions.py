@@ -15,7 +15,8 @@ from harness.scoring.delay_measure import DelayMeasure
 from harness.scoring.normalize import normalizer
 from harness.session_results import measure, summarise_stream
 from harness.simulation.network import NetworkSettings
-from harness.simulation.scenario import Scenario, simulate
+from harness.simulation.scenario import Scenario
+from harness.simulation.session import simulate
 from harness.streamer.backoff import ReconnectPolicy
 from harness.streamer.settings import StreamSettings
 from mock_server.faults.notation import parse_fault_text

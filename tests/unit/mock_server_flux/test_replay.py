@@ -104,3 +104,23 @@ def test_how_the_audio_is_cut_makes_no_difference(
     )
 
     assert heard(script, 5.0, frame_audio_s=frame_audio_s) == heard(script, 5.0, frame_audio_s=0.08)
+
+
+def said(queued: list[object]) -> list[tuple[str, str]]:
+    return [(str(one.message.event), one.message.transcript) for one in queued if isinstance(one, Saying)]
+
+
+def test_what_was_heard_last_is_said_when_the_stream_is_over(written: type[Written], look: MakeLook) -> None:
+    """An Update comes every 0.24 s; the turn stays open."""
+    replay = FluxReplay(written((look(1.24, "We"), look(1.32, "We are"), look(1.4, "We are here"))), Thresholds())
+
+    assert said([*replay.receive_audio(1.4, 0.0)]) == [("StartOfTurn", "We")]
+    assert said([*replay.close_stream(1.4, 0.0)]) == [("Update", "We are here")]
+
+
+@pytest.mark.parametrize("text", ["", "We"])
+def test_what_was_said_already_is_not_said_again(written: type[Written], look: MakeLook, text: str) -> None:
+    replay = FluxReplay(written((look(0.24, text), look(0.32, text))), Thresholds())
+    replay.receive_audio(0.32, 0.0)
+
+    assert said([*replay.close_stream(0.32, 0.0)]) == []

@@ -11,7 +11,8 @@ from harness.audio.format import AudioFormat
 from harness.audio.stamp import stamp
 from harness.protocol.options import ListenOptions
 from harness.simulation.explore import explore, shrink, try_faults, undisturbed
-from harness.simulation.scenario import Scenario, simulate
+from harness.simulation.scenario import Scenario
+from harness.simulation.session import simulate
 from harness.streamer.backoff import NEVER, ReconnectPolicy
 from harness.streamer.settings import StreamSettings
 from mock_server.faults.notation import parse_fault_text

@@ -9,9 +9,11 @@ from msgspec import UNSET
 
 from harness.protocol.closing import Outcome
 from harness.protocol.flux_messages import Connected, FluxError, FluxWord, ForceEndTurn, TurnInfo
+from harness.protocol.flux_options import FluxOptions
+from harness.protocol.listen_options import ListenOptions
 from harness.protocol.messages import Finalize, Results
 from harness.protocol.session import State, Timers
-from harness.streamer.dialect import FluxDialect, ListenDialect
+from harness.streamer.dialect import FluxDialect, ListenDialect, dialect_for
 
 
 def turn(event: str, *words: FluxWord, window: tuple[float, float] = (2.0, 4.0)) -> TurnInfo:
@@ -122,3 +124,31 @@ def test_what_is_not_a_turn_stays_what_it_is() -> None:
     assert FluxDialect().understood(connected) is connected
     assert isinstance(FluxDialect().make_final(), ForceEndTurn)
     assert isinstance(ListenDialect().make_final(), Finalize)
+
+
+@pytest.mark.parametrize(
+    ("message", "unheard_audio_s", "window"),
+    [
+        (turn("Update", window=(2.0, 9.0)), 5.0, (2.0, 4.0)),
+        (turn("Update", window=(2.0, 7.0)), 5.0, None),
+        (turn("Update", HELLO, window=(2.0, 9.0)), 5.0, None),
+        (turn("EndOfTurn", window=(2.0, 9.0)), 5.0, None),
+    ],
+)
+def test_a_turn_without_a_word_is_silence_but_for_its_end(
+    message: TurnInfo, unheard_audio_s: float, window: tuple[float, float] | None
+) -> None:
+    silence = FluxDialect().silence(results(message), unheard_audio_s)
+
+    assert (silence and (silence.start, silence.end_audio_s)) == window
+    assert silence is None or silence.is_final
+
+
+def test_silence_on_listen_is_final_by_itself() -> None:
+    ListenDialect().silence(results(turn("Update", window=(2.0, 9.0))), 0.0)
+    assert FluxDialect().silence(Connected(request_id="r", sequence_id=0), 0.0) is None
+
+
+def test_options_say_which_dialect_is_spoken() -> None:
+    assert isinstance(dialect_for(FluxOptions()), FluxDialect)
+    assert isinstance(dialect_for(ListenOptions()), ListenDialect)

@@ -30,9 +30,17 @@ def test_a_text_is_known_by_its_type_and_results_by_whether_they_are_final(
 
 
 @pytest.mark.parametrize(
+    ("event", "kind"),
+    [("Update", "interim"), ("EagerEndOfTurn", "interim"), ("Newer", "interim"), ("EndOfTurn", "final")],
+)
+def test_the_end_of_a_turn_is_a_final_and_what_is_said_of_it_before_an_interim(event: str, kind: str) -> None:
+    assert SendText(f'{{"type":"TurnInfo","event":"{event}"}}').kinds == ("TurnInfo", kind)
+
+
+@pytest.mark.parametrize(
     ("text", "kinds"),
     [
-        ('{"type":"TurnInfo","event":"Update"}', ("TurnInfo",)),
+        ('{"type":"Warning","code":"X"}', ("Warning",)),
         ('{"type":"Results","is_final":true,"start":"x"}', ("Results",)),
         ('{"type":1}', ()),
         ("[]", ()),

@@ -111,6 +111,13 @@ def test_an_interim_belongs_to_its_channel(
     assert driven.down(final(channel=1)) == [MARK, final(channel=1)]
 
 
+def test_between_an_update_and_the_end_of_its_turn(drive: Callable[..., Any]) -> None:
+    driven = drive(f"{INJECT} between_interim_and_final=2")
+    update, end = (SendText(f'{{"type":"TurnInfo","event":"{event}"}}') for event in ("Update", "EndOfTurn"))
+    outs = [driven.down(said) for said in (update, end, end, update, end)]
+    assert outs == [[update], [end], [end], [update], [MARK, end]]
+
+
 def test_every_message_of_the_protocol_can_be_named() -> None:
     client = {kind.__name__ for kind in messages.ClientMessage.__args__}
     server = {kind.__name__ for kind in messages.ServerMessage.__args__}
