@@ -14,7 +14,7 @@ from harness.cli.output import say, style_for, warn
 from harness.errors import BadInput
 from harness.recording.document import Recording
 from harness.recording.flux_frames import from_flux_frames, looks_like_flux_frames
-from harness.recording.har import from_har
+from harness.recording.har_import import from_har
 from harness.recording.store import load
 from harness.recording.toolkit import from_toolkit
 from harness.results import Delay, DelayTotal, Stability, to_builtins

@@ -28,8 +28,9 @@ from harness.protocol.closing import CUT
 from harness.protocol.flux_options import FluxOptions
 from harness.protocol.options import ListenOptions
 from harness.recording.entries import Header, Side
+from harness.streamer.actions import Action, Connect, HangUp, SendAudio, SendText
 from harness.streamer.dialect import dialect_for
-from harness.streamer.machine import Action, Connect, HangUp, Phase, SendAudio, SendText, Streamer
+from harness.streamer.machine import Phase, Streamer
 from harness.streamer.notes import Notes, Observer, StreamOutcome
 from harness.streamer.settings import StreamSettings
 

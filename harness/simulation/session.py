@@ -19,8 +19,9 @@ from harness.recording.entries import Header, Side
 from harness.simulation.loop import Alarm, EventLoop
 from harness.simulation.scenario import Scenario
 from harness.simulation.wire import TOOL, UNIX_MS, Host, Wire
+from harness.streamer.actions import Action, Connect, HangUp, SendAudio, SendText
 from harness.streamer.dialect import dialect_for
-from harness.streamer.machine import Action, Connect, HangUp, Phase, SendAudio, SendText, Streamer
+from harness.streamer.machine import Phase, Streamer
 from harness.streamer.notes import Notes, StreamOutcome
 from mock_server.faults import steps
 from mock_server.faults.chain import FaultPlan

@@ -11,10 +11,9 @@ from its first moment, as it did on the one before.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import Enum
 from random import Random
-from typing import Final, TypeAlias
+from typing import Final
 
 from harness.audio.format import AudioFormat
 from harness.ledger import Ledger
@@ -22,6 +21,7 @@ from harness.protocol.closing import CUT, Outcome, classify_status
 from harness.protocol.flux_session import FluxEvent, FluxMessageReceived
 from harness.protocol.messages import CloseStream, KeepAlive, Message, Metadata, Results
 from harness.protocol.session import Closed, Event, MessageReceived, State, TimerFired, TimerKind
+from harness.streamer.actions import Action, Connect, HangUp, SendAudio, SendText
 from harness.streamer.backoff import Backoff
 from harness.streamer.dialect import Dialect, ListenDialect, Said
 from harness.streamer.notes import Notes
@@ -45,33 +45,6 @@ class Phase(Enum):
     STREAMING = "streaming"
     WAITING = "waiting to reconnect"
     DONE = "done"
-
-
-@dataclass(frozen=True)
-class Connect:
-    """Open a connection."""
-
-
-@dataclass(frozen=True)
-class SendAudio:
-    """Send a binary frame."""
-
-    data: bytes
-
-
-@dataclass(frozen=True)
-class SendText:
-    """Send a text frame."""
-
-    text: str
-
-
-@dataclass(frozen=True)
-class HangUp:
-    """Let go of the connection; it is of no more use."""
-
-
-Action: TypeAlias = Connect | SendAudio | SendText | HangUp
 
 
 class Streamer:

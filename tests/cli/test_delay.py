@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from harness.recording.document import Recording, lines
-from harness.recording.har import to_har
+from harness.recording.har_export import to_har
 from harness.recording.toolkit import to_toolkit
 from tests.timed_session import TimedSession
 

@@ -31,7 +31,8 @@ from harness.recording.entries import (
     Side,
     Text,
 )
-from harness.recording.har import from_har, to_har
+from harness.recording.har_export import to_har
+from harness.recording.har_import import from_har
 from harness.recording.scrub import clean_query, mask
 from harness.recording.toolkit import from_toolkit, to_toolkit
 

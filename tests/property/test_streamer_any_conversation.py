@@ -24,8 +24,9 @@ from harness.protocol.codec import encode
 from harness.protocol.messages import Alternative, Channel, Metadata, Results, ResultsMetadata, Word
 from harness.protocol.session import Timers
 from harness.recording.entries import AnyEntry, Header, Side
+from harness.streamer.actions import Action, Connect, HangUp, SendAudio, SendText
 from harness.streamer.backoff import NEVER, ReconnectPolicy
-from harness.streamer.machine import Action, Connect, HangUp, Phase, SendAudio, SendText, Streamer
+from harness.streamer.machine import Phase, Streamer
 from harness.streamer.notes import Notes, StreamOutcome
 from harness.streamer.settings import StreamSettings
 from harness.transcript import Transcript

@@ -20,8 +20,9 @@ from harness.ledger import Ledger, LegSpan, Span
 from harness.protocol.closing import CUT
 from harness.protocol.options import ListenOptions
 from harness.recording.entries import Header, Side
+from harness.streamer.actions import Action, Connect, HangUp, SendAudio, SendText
 from harness.streamer.backoff import Backoff, ReconnectPolicy
-from harness.streamer.machine import Action, Connect, HangUp, Phase, SendAudio, SendText, Streamer
+from harness.streamer.machine import Phase, Streamer
 from harness.streamer.notes import Notes, StreamOutcome
 from harness.streamer.settings import StreamSettings
 from harness.streamer.source import SourceBuffer

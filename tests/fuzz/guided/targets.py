@@ -42,7 +42,8 @@ from harness.protocol.parameters import BY_NAME, Endpoint
 from harness.protocol.refusal import Refusal
 from harness.recording.document import lines, parse
 from harness.recording.flux_frames import from_flux_frames
-from harness.recording.har import from_har, to_har
+from harness.recording.har_export import to_har
+from harness.recording.har_import import from_har
 from harness.recording.toolkit import from_toolkit, to_toolkit
 from harness.scoring.texts import parse_texts
 from mock_server.connection import ConnectionSettings, ListenConnection

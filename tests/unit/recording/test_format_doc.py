@@ -9,7 +9,7 @@ import pytest
 from harness.recording import entries
 from harness.recording.document import MAX_LINE_BYTES, lines, parse
 from harness.recording.entries import FORMAT, VERSION, Entry
-from harness.recording.har import MAX_FRAME_BYTES, MAX_HAR_BYTES
+from harness.recording.har_import import MAX_FRAME_BYTES, MAX_HAR_BYTES
 from harness.recording.scrub import SHORTEST_SECRET
 from harness.recording.toolkit import MAX_TOOLKIT_BYTES
 

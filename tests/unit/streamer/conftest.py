@@ -13,7 +13,8 @@ from harness.audio.format import AudioFormat
 from harness.protocol.codec import encode
 from harness.protocol.messages import Alternative, Channel, Message, Results, ResultsMetadata, Word
 from harness.recording.entries import Binary, Direction, Header, Side, Text
-from harness.streamer.machine import Action, Connect, HangUp, SendAudio, SendText, Streamer
+from harness.streamer.actions import Action, Connect, HangUp, SendAudio, SendText
+from harness.streamer.machine import Streamer
 from harness.streamer.notes import Notes, StreamOutcome
 from harness.streamer.settings import StreamSettings
 

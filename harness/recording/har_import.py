@@ -3,7 +3,8 @@
 HAR 1.2 knows no WebSocket; the field is Chrome's: `{"type": "send" | "receive" | "error", "time": seconds since 1970,
 "opcode": 1 | 2, "data": text, or base64 for binary}`. A HAR holds everything a browser sent, keys included: of the
 request nothing is taken but the host, the path and the cleaned query. Close frames are not part of Chrome's field;
-`to_har` writes them with opcode 8 and `code`, and the recording's header as `_recording`, which other tools pass over.
+`har_export` writes them with opcode 8 and `code`, and the recording's header as `_recording`, which other tools pass
+over.
 """
 
 from __future__ import annotations
@@ -11,10 +12,9 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any, Final
-from urllib.parse import parse_qs, parse_qsl, urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 
@@ -30,27 +30,24 @@ from harness.recording.entries import (
     Direction,
     Header,
     Lost,
-    Note,
     Opened,
     Refused,
     Side,
     Text,
 )
-from harness.recording.foreign import ImportedSession, ending, fitting, iso, read_json, unix_s
+from harness.recording.foreign import ImportedSession, ending, fitting, read_json, unix_s
 from harness.recording.scrub import clean_headers, clean_query, mask, secrets_in
 
 MAX_HAR_BYTES: Final = 512 * 1024 * 1024
 """An hour of 16 kHz linear16 is 154 MB in base64."""
 MAX_FRAME_BYTES: Final = 64 * 1024 * 1024
 
+TEXT, BINARY, CLOSE = 1, 2, 8
+"""Opcodes (RFC 6455, section 5.2)."""
+
 _PATHS: Final = ("/v1/listen", "/v2/listen")
 _DIRECTIONS: Final = {"send": Direction.UPSTREAM, "receive": Direction.DOWNSTREAM}
-_TYPES: Final = {Direction.UPSTREAM: "send", Direction.DOWNSTREAM: "receive"}
-_TEXT, _BINARY, _CLOSE, _ERROR = 1, 2, 8, -1
 _NO_CLOSE_CODE: Final = 1005
-_HOST: Final = re.compile(r"([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
-_NO_HOST: Final = "recording.invalid"  # RFC 2606 keeps `.invalid` free
-_Legged = Opened | Refused | Text | Binary | Close | Lost | Note
 
 
 class _Pair(msgspec.Struct):
@@ -76,7 +73,7 @@ class _Response(msgspec.Struct):
 class _Message(msgspec.Struct):
     type: str
     time: float
-    opcode: int = _TEXT
+    opcode: int = TEXT
     data: str = ""
     code: int = _NO_CLOSE_CODE
     size: Count | None = msgspec.field(name="_size", default=None)
@@ -135,30 +132,6 @@ def from_har(data: bytes, name: str) -> tuple[ImportedSession, ...]:
         _imported(raw, f"{name}, entry {at}", tool, stem if len(listening) == 1 else f"{stem}-{count}")
         for count, (at, raw) in enumerate(listening, start=1)
     )
-
-
-def to_har(recording: Recording, audio: bytes = b"") -> bytes:
-    """The recording as a HAR file, one entry for each connection.
-
-    Args:
-        recording: what to write.
-        audio: the bytes of its upstream binary frames, joined; without them the frames are written empty, with their
-            size as `_size`.
-
-    Raises:
-        BadInput: the audio's size is not that of the frames.
-    """
-    size = sum(frame.size for frame in recording.audio_frames())
-    if audio and len(audio) != size:
-        raise BadInput(f"{recording.name}: the audio has {len(audio)} bytes, its frames {size}")
-    tool, _, version = recording.header.tool.rpartition(" ")
-    creator = {"name": tool, "version": version} if tool else {"name": version, "version": ""}
-    payloads = _payloads(recording, audio) if audio else {}
-    entries = [_exported(leg, payloads) for leg in recording.legs]
-    return msgspec.json.encode({"log": {"version": "1.2", "creator": creator, "pages": [], "entries": entries}})
-
-
-# --- reading --------------------------------------------------------------------------------------------------------
 
 
 def _is_listen(raw: msgspec.Raw) -> bool:
@@ -258,14 +231,14 @@ class _Reader:
         direction = _DIRECTIONS.get(message.type)
         if direction is None:
             raise BadInput(f"{where}: type {message.type!r}; wanted send, receive or error")
-        if message.opcode == _TEXT:
+        if message.opcode == TEXT:
             text = mask(message.data, self._secrets)
             return fitting(Text(leg=0, direction=direction, wall_s=wall_s, audio_s=audio_s, text=text), where)
-        if message.opcode == _BINARY:
+        if message.opcode == BINARY:
             size = self._take_binary(message, direction, where)
             audio_s = round(self.decoder.audio_s, 6)
             return Binary(leg=0, direction=direction, wall_s=wall_s, audio_s=audio_s, size=size)
-        if message.opcode == _CLOSE:
+        if message.opcode == CLOSE:
             reason = mask(message.data, self._secrets)
             return Close(leg=0, direction=direction, wall_s=wall_s, audio_s=audio_s, code=message.code, reason=reason)
         return None  # pings and pongs are no part of a recording
@@ -308,94 +281,3 @@ def _raw_format(query: str) -> AudioFormat | None:
 
 def _pairs(headers: Iterable[_Pair]) -> list[tuple[str, str]]:
     return [(header.name, header.value) for header in headers]
-
-
-# --- writing --------------------------------------------------------------------------------------------------------
-
-
-def _payloads(recording: Recording, audio: bytes) -> dict[int, Iterator[memoryview]]:
-    """The bytes of the upstream binary frames, in order for each leg: connections may overlap in time."""
-    pieces: dict[int, list[memoryview]] = {}
-    start = 0
-    for frame in recording.audio_frames():
-        pieces.setdefault(frame.leg, []).append(memoryview(audio)[start : start + frame.size])
-        start += frame.size
-    return {leg: iter(of_leg) for leg, of_leg in pieces.items()}
-
-
-def _exported(leg: Recording, payloads: dict[int, Iterator[memoryview]]) -> dict[str, Any]:
-    header = msgspec.structs.replace(leg.header, query=clean_query(leg.header.query))
-    answer = next((entry for entry in leg.entries if isinstance(entry, Opened | Refused)), None)
-    created_s = _created_s(header)
-    # The recording's clock starts with the first connection; a later one starts with the first that is known of it.
-    offset_s = next((entry.wall_s for entry in leg.entries if isinstance(entry, _Legged) and entry.leg > 0), 0.0)
-    wait_ms = (answer.wall_s - offset_s) * 1000 if answer else 0.0
-    messages = (_message(entry, created_s, payloads) for entry in leg.entries)
-    return {
-        "startedDateTime": iso(created_s + offset_s),
-        "time": wait_ms,
-        "request": _request(header),
-        "response": _response(answer),
-        "cache": {},
-        "timings": {"send": 0, "wait": wait_ms, "receive": 0},
-        "_resourceType": "websocket",
-        "_webSocketMessages": [message for message in messages if message is not None],
-        "_recording": header,
-    }
-
-
-def _created_s(header: Header) -> float:
-    try:
-        return unix_s(header.created, "created")
-    except BadInput:
-        return 0.0
-
-
-def _request(header: Header) -> dict[str, Any]:
-    host = header.replies if _HOST.fullmatch(header.replies) else _NO_HOST
-    return {
-        "method": "GET",
-        "url": f"wss://{host}{header.path}" + (f"?{header.query}" if header.query else ""),
-        "httpVersion": "HTTP/1.1",
-        "cookies": [],
-        "headers": [],
-        "queryString": [
-            {"name": name, "value": value} for name, value in parse_qsl(header.query, keep_blank_values=True)
-        ],
-        "headersSize": -1,
-        "bodySize": 0,
-    }
-
-
-def _response(answer: Opened | Refused | None) -> dict[str, Any]:
-    body = answer.body if isinstance(answer, Refused) else ""
-    return {
-        "status": answer.status if answer else 0,
-        "statusText": "Switching Protocols" if isinstance(answer, Opened) else "",
-        "httpVersion": "HTTP/1.1",
-        "cookies": [],
-        "headers": [{"name": name, "value": value} for name, value in answer.headers.items()] if answer else [],
-        "content": {"size": len(body.encode()), "mimeType": "x-unknown", "text": body},
-        "redirectURL": "",
-        "headersSize": -1,
-        "bodySize": -1,
-    }
-
-
-def _message(entry: AnyEntry, created_s: float, payloads: dict[int, Iterator[memoryview]]) -> dict[str, Any] | None:
-    match entry:
-        case Text():
-            return {**_frame(entry, created_s), "opcode": _TEXT, "data": entry.text}
-        case Binary():
-            is_audio = entry.direction is Direction.UPSTREAM and entry.leg in payloads
-            data = base64.b64encode(next(payloads[entry.leg])).decode() if is_audio else ""
-            return {**_frame(entry, created_s), "opcode": _BINARY, "data": data, "_size": entry.size}
-        case Close():
-            return {**_frame(entry, created_s), "opcode": _CLOSE, "data": entry.reason, "code": entry.code}
-        case Lost():
-            return {"type": "error", "time": created_s + entry.wall_s, "opcode": _ERROR, "data": entry.why}
-    return None
-
-
-def _frame(entry: Text | Binary | Close, created_s: float) -> dict[str, Any]:
-    return {"type": _TYPES[entry.direction], "time": created_s + entry.wall_s}
