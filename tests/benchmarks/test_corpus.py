@@ -26,6 +26,7 @@ from harness.audio.decode import wav_bytes
 from harness.audio.format import AudioFormat
 from harness.cases import Stream
 from harness.cli.corpus import AnswersFrom
+from harness.cli.output import TOOL
 from harness.corpus.cluster import cluster
 from harness.corpus.inputs import Item
 from harness.corpus.parquet import write_parquet
@@ -40,7 +41,7 @@ from harness.results import CorpusRun
 CLIPS = 120
 ROUNDS = 3
 SETTINGS = Settings(answers=SYNTHETIC, stream=Stream(speed="max"), streaming_error_rate=0.1)
-WORK = Work(SETTINGS, ("basic",), AnswersFrom(None, "", None, 0, "error", False), "bench")
+WORK = Work(SETTINGS, ("basic",), AnswersFrom(None, "", None, 0, "error", False), TOOL)
 WORDS = ["the", "quick", "brown", "fox", "jumps", "over", "a", "lazy", "dog", "while", "seven", "wizards", "vex"]
 
 Begin = Callable[[], AbstractAsyncContextManager[Crew]]
@@ -105,9 +106,7 @@ def summed(folder: Path, utterances: int) -> tuple[float, float, float]:
     rng = Random(2)
     items = [Item(f"utterance-{n:07}", f"{n}.wav", " ".join(rng.choices(WORDS, k=20))) for n in range(utterances)]
     before_mib, began_s = peak_mib(), time.perf_counter()
-    run = CorpusRun(
-        tool="bench", run_id="bench", created="now", settings=msgspec.to_builtins(SETTINGS), files=utterances
-    )
+    run = CorpusRun(tool=TOOL, run_id="bench", created="now", settings=msgspec.to_builtins(SETTINGS), files=utterances)
     with Store(folder) as store:
         for item in items:
             said = str(item.reference)
