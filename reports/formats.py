@@ -13,6 +13,7 @@ from reports.render_json import render_run_json
 from reports.render_junit import render_run_junit
 from reports.render_markdown import render_run_markdown
 from reports.render_pairs_html import render_pairs_html
+from reports.render_pairs_junit import render_pairs_junit
 from reports.render_pairs_markdown import render_pairs_markdown
 from reports.render_text import render_run_text
 
@@ -35,6 +36,7 @@ PAIRS_FORMATS: Final[Mapping[str, PairsRenderer]] = MappingProxyType(
     {
         "markdown": render_pairs_markdown,
         "html": render_pairs_html,
+        "junit": render_pairs_junit,
     }
 )
 """Of utterances that were heard twice: those of a corpus, or of two sets of transcripts."""

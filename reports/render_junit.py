@@ -7,7 +7,7 @@ https://github.com/testmoapp/junitxml lists them. Jenkins' `junit-10.xsd` is nar
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 from xml.etree import ElementTree
 
@@ -29,7 +29,7 @@ def render_run_junit(run: RunResult) -> str:
     }
     suites = ElementTree.Element("testsuites", totals)
     suite = ElementTree.SubElement(
-        suites, "testsuite", {"name": "dgharness", "timestamp": _clean(run.created[:19]), **totals}
+        suites, "testsuite", {"name": "dgharness", "timestamp": clean(run.created[:19]), **totals}
     )
     for case in run.cases:
         _case(suite, case)
@@ -38,23 +38,33 @@ def render_run_junit(run: RunResult) -> str:
             suite, "testcase", {"name": "the whole run", "classname": "dgharness", "time": "0"}
         )
         ElementTree.SubElement(missing, "error", {"message": "interrupted before its last case", "type": "error"})
+    return as_text(suites)
+
+
+def as_text(suites: ElementTree.Element) -> str:
+    """The document."""
     ElementTree.indent(suites)
     return ElementTree.tostring(suites, encoding="unicode", xml_declaration=True) + "\n"
 
 
 def _case(suite: ElementTree.Element, case: CaseResult) -> None:
-    named = {"name": _clean(case.name), "classname": "dgharness", "time": f"{_took_s(case):.3f}"}
+    named = {"name": clean(case.name), "classname": "dgharness", "time": f"{_took_s(case):.3f}"}
     element = ElementTree.SubElement(suite, "testcase", named)
-    properties = list(_properties(case))
-    if properties:
-        listed = ElementTree.SubElement(element, "properties")
-        for name, value in properties:
-            ElementTree.SubElement(listed, "property", {"name": name, "value": value})
+    put_properties(element, _properties(case))
     if case.outcome is not Outcome.PASS:
         kind = "error" if case.outcome is Outcome.ERROR else "failure"
-        reasons = [_clean(reason) for reason in case.reasons] or ["no reason was given"]
+        reasons = [clean(reason) for reason in case.reasons] or ["no reason was given"]
         told = ElementTree.SubElement(element, kind, {"message": reasons[0], "type": case.outcome.value})
         told.text = "\n".join(reasons)
+
+
+def put_properties(element: ElementTree.Element, properties: Iterable[tuple[str, str]]) -> None:
+    """Names and values of a test case; nothing where there are none."""
+    listed = [{"name": name, "value": value} for name, value in properties]
+    if listed:
+        below = ElementTree.SubElement(element, "properties")
+        for one in listed:
+            ElementTree.SubElement(below, "property", one)
 
 
 def _properties(case: CaseResult) -> Iterator[tuple[str, str]]:
@@ -68,5 +78,6 @@ def _took_s(case: CaseResult) -> float:
     return sum(part.wall_s for part in (case.streamed, case.prerecorded) if part is not None)
 
 
-def _clean(text: str) -> str:
+def clean(text: str) -> str:
+    """Text from outside on one line, without characters that XML forbids."""
     return _FORBIDDEN.sub("\ufffd", one_line(text))

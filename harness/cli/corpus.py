@@ -105,7 +105,7 @@ class AnswersFrom(Answers):
 @click.option("--resume", is_flag=True, help="Go on in a folder that holds results; what is done is not done again.")
 @click.option("--retry-failed", is_flag=True, help="With --resume: do files again that could not be carried through.")
 @click.option("--run-id", help="What rows.parquet calls this run.  [default: the folder's name]")
-@report_options("html", "markdown")
+@report_options("html", "markdown", "junit")
 @json_option
 @log_options
 def command(
@@ -130,6 +130,7 @@ def command(
     run_id: str | None,
     html_file: Path | None,
     markdown_file: Path | None,
+    junit_file: Path | None,
     as_json: bool,
     log_level: str,
     log_json: bool,
@@ -147,7 +148,7 @@ def command(
     """
     secrets = secrets_of(key)
     set_up_logging(log_level, as_json=log_json, secrets=secrets)
-    files = ReportFiles(html=html_file, markdown=markdown_file)
+    files = ReportFiles(html=html_file, markdown=markdown_file, junit=junit_file)
     files.check()
     names = tuple(dict.fromkeys(names)) or ("basic",)
     for name in names:

@@ -76,14 +76,8 @@ def command(
     files = ReportFiles(html=html_file, markdown=markdown_file, junit=junit_file)
     files.check()
     check_writable((), plots_dir)
-    if results.is_dir():
-        if junit_file is not None:
-            raise BadInput(
-                "--junit-file: JUnit is of the cases of a run, and a corpus has none; wanted HTML or Markdown"
-            )
-        plots = _corpus(results, files, as_json=as_json)
-    else:
-        plots = _run(results, files, as_json=as_json)
+    make = _corpus if results.is_dir() else _run
+    plots = make(results, files, as_json=as_json)
     if plots_dir is not None:
         _write_plots(plots, plots_dir)
     return 0

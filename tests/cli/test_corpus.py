@@ -9,6 +9,7 @@ import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree
 
 import msgspec
 import pytest
@@ -196,11 +197,21 @@ def test_a_row_that_is_still_being_written_is_left_out_and_kept(run: Run, corpus
     assert rows.read_bytes().endswith(b'{"id": "hal')
 
 
-def test_a_corpus_has_no_junit(run: Run, corpus: MakeCorpus, tmp_path: Path) -> None:
-    run("corpus", corpus(1), *SYNTHETIC, "--out", tmp_path / "out")
-    ran = run("report", tmp_path / "out", "--junit-file", tmp_path / "junit.xml")
-    assert ran.code == 2
-    assert "JUnit is of the cases of a run" in ran.err
+def test_junit_has_the_corpus_and_its_files(run: Run, corpus: MakeCorpus, tmp_path: Path) -> None:
+    folder = corpus(2)
+    (folder / "speaker1" / "broken.wav").write_bytes(b"RIFF")
+    run("corpus", folder, *SYNTHETIC, "--out", tmp_path / "out", "--junit-file", tmp_path / "run.xml")
+    run("report", tmp_path / "out", "--junit-file", tmp_path / "later.xml")
+    assert (tmp_path / "later.xml").read_bytes() == (tmp_path / "run.xml").read_bytes()
+    root = ElementTree.parse(tmp_path / "run.xml").getroot()
+    assert (root.get("tests"), root.get("errors")) == ("4", "2")
+    errors = {case.get("name"): case.find("error") for case in root.iter("testcase")}
+    (whole, why), *files = errors.items()
+    assert whole is not None
+    assert whole.endswith(", run out")
+    assert why is not None
+    assert (why.get("message") or "").startswith("FAIL: of 3 files 1 could not be carried through")
+    assert [name for name, error in files if error is not None] == [files[0][0]] == ["speaker1/broken"]
 
 
 def test_the_rows_are_the_same_whoever_did_the_work(run: Run, corpus: MakeCorpus, tmp_path: Path) -> None:
