@@ -143,8 +143,10 @@ def test_the_comparison_is_told() -> None:
         verdict="worse", utterances=40, fewer=0, more=9, errors=9, rate=0.1, low=0.05, high=0.2, p_value=0.01,
         test="a test", resamples=1, seed=0,
     )  # fmt: skip
-    page = render_run_html(msgspec.structs.replace(of_one(case("x")), comparison=compared))
-    assert "streaming against pre-recorded: worse (40 utterances" in page
+    run = msgspec.structs.replace(of_one(case("x")), comparison=compared)
+    told = "streaming against pre-recorded: worse (40 utterances"
+    assert told in render_run_html(msgspec.structs.replace(run, cases=run.cases * 2))
+    assert told not in render_run_html(run), "of one case it says nothing"
 
 
 def test_the_same_run_gives_the_same_page(run: RunResult) -> None:
