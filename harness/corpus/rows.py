@@ -7,12 +7,12 @@ and in whatever order.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Annotated, Any, Final, TypeAlias
 
 import msgspec
 
 from harness.audio.segment import Segment
-from harness.results import ExtraError
+from harness.results import ExtraError, Tokens
 from harness.scoring.causes import Cause
 from harness.scoring.error_rate import ErrorRate
 from harness.scoring.normalize import Normalizer, normalizer
@@ -21,14 +21,17 @@ from harness.scoring.wer import score
 TIME_ENDING: Final = "_wall_s"
 DELAYS: Final = ("word_shown_p50_wall_s", "word_final_p50_wall_s", "end_of_speech_p50_wall_s")
 
+Messages: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
+"""A count of messages in one session."""
+
 
 class Tally(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """Edit counts, as in `harness.scoring.error_rate.ErrorRate`."""
 
-    hits: int
-    substitutions: int
-    deletions: int
-    insertions: int
+    hits: Tokens
+    substitutions: Tokens
+    deletions: Tokens
+    insertions: Tokens
 
     @classmethod
     def of(cls, counts: ErrorRate) -> Tally:
@@ -105,12 +108,12 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     streaming_failure: str | None = None
     prerecorded_failure: str | None = None
     reasons: tuple[str, ...] = ()
-    interims: int = 0
-    finals: int = 0
+    interims: Messages = 0
+    finals: Messages = 0
     streaming: str | None = None
     prerecorded: str | None = None
     scores: tuple[Scored, ...] = ()
-    causes: dict[Cause, int] | None = None
+    causes: dict[Cause, Tokens] | None = None
     extra_errors: tuple[ExtraError, ...] = ()
     streaming_wall_s: float | None = None
     first_interim_wall_s: float | None = None

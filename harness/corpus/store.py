@@ -165,7 +165,7 @@ class _Kept(NamedTuple):
 def _decoded(line: bytes, path: Path, number: int) -> Row:
     try:
         return _ROW.decode(line)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise BadInput(f"{path}: line {number} is no row of a corpus ({error})") from None
 
 

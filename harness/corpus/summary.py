@@ -36,7 +36,7 @@ def read_run(folder: Path) -> CorpusRun | None:
         return None
     except OSError as error:
         raise BadInput(f"{path}: cannot be read ({error.strerror})") from None
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise BadInput(f"{path}: is no run of a corpus ({error})") from None
 
 

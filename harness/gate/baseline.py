@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Annotated, Any, Final, Literal, TypeAlias
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 
 from harness.errors import BadInput
-from harness.results import Counts
+from harness.results import Counts, Tokens
 from harness.scoring.error_rate import ErrorRate
 
 FORMAT: Final = "dgharness-baseline"
 VERSION: Final = 1
-
-Tokens: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=100_000_000)]
-"""A count of tokens in one utterance: more than a year of speech has, and sums of it still fit the statistics."""
 
 
 class Edits(msgspec.Struct, frozen=True, array_like=True):

@@ -7,8 +7,9 @@ from typing import Any
 
 import msgspec
 
-from harness.gate.baseline import Baseline, Edits, Side, Tokens, Utterance, whole
+from harness.gate.baseline import Baseline, Edits, Side, Utterance, whole
 from harness.gate.lines import decoded
+from harness.results import Tokens
 
 
 class Counted(msgspec.Struct):

@@ -23,7 +23,7 @@ from harness.results.run import (
     RunResult,
     Streamed,
 )
-from harness.results.scores import AlignedRun, Comparison, Counts, Score
+from harness.results.scores import AlignedRun, Comparison, Counts, Score, Tokens
 from harness.results.timeline import Timeline, TimelineEvent, TimelineSpan
 
 __all__ = [
@@ -61,6 +61,7 @@ __all__ = [
     "Timeline",
     "TimelineEvent",
     "TimelineSpan",
+    "Tokens",
     "TranscriptScores",
     "UtteranceChange",
     "from_json",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 import msgspec
 
@@ -12,6 +12,10 @@ from harness.scoring.wer import CorpusScore, TextScore
 if TYPE_CHECKING:
     from harness.scoring.alignment import Alignment
     from harness.scoring.significance import Comparison as Compared
+
+
+Tokens: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=100_000_000)]
+"""A count of tokens in one utterance: more than a year of speech has, and sums of it still fit the statistics."""
 
 
 class Counts(msgspec.Struct, frozen=True, kw_only=True):

@@ -172,6 +172,10 @@ def test_parts_of_one_file_are_files_of_their_own(run: Run, helpers: Helpers, tm
         ("run.json", "{}", "run.json: is no run of a corpus"),
         ("rows.jsonl", None, "rows.jsonl: cannot be read (No such file or directory)"),
         ("rows.jsonl", '{"id": 1}\n', "rows.jsonl: line 1 is no row of a corpus"),
+        ("run.json", '{"run_id": "\udcff"}', "run.json: is no run of a corpus"),
+        ("run.json", '{"settings": {"x": ' + "[" * 100_000, "run.json: is no run of a corpus"),
+        ("rows.jsonl", '{"id": "\udcff"}\n', "rows.jsonl: line 1 is no row of a corpus"),
+        ("rows.jsonl", '{"x": ' + "[" * 100_000 + "\n", "rows.jsonl: line 1 is no row of a corpus"),
     ],
 )
 def test_a_folder_that_is_broken_is_one_sentence(
@@ -180,12 +184,34 @@ def test_a_folder_that_is_broken_is_one_sentence(
     run("corpus", corpus(1), *SYNTHETIC, "--out", tmp_path / "out")
     (tmp_path / "out" / file).unlink()
     if text is not None:
-        (tmp_path / "out" / file).write_text(text)
+        (tmp_path / "out" / file).write_text(text, encoding="utf-8", errors="surrogateescape")
     ran = run("report", tmp_path / "out", "--html-file", tmp_path / "never.html")
     assert (ran.code, ran.out) == (2, "")
     assert says in ran.err
     assert len(ran.err.splitlines()) == 1
     assert not (tmp_path / "never.html").exists()
+
+
+@pytest.mark.parametrize(
+    ("of", "field", "value"),
+    [("tally", "deletions", -1), ("tally", "hits", 2**70), ("causes", "unexplained", 10**30), ("row", "finals", 2**70)],
+)
+def test_a_row_of_impossible_counts_is_one_sentence(
+    run: Run, corpus: MakeCorpus, tmp_path: Path, of: str, field: str, value: int
+) -> None:
+    run("corpus", corpus(1), *SYNTHETIC, "--out", tmp_path / "out")
+    path = tmp_path / "out" / "rows.jsonl"
+    row: dict[str, Any] = json.loads(path.read_text())
+    {"row": row, "causes": row["causes"], "tally": row["scores"][0]["streaming"]}[of][field] = value
+    path.write_text(json.dumps(row) + "\n")
+    for command in (
+        ("report", tmp_path / "out"),
+        ("corpus", corpus(1), *SYNTHETIC, "--out", tmp_path / "out", "--resume"),
+    ):
+        ran = run(*command)
+        assert (ran.code, ran.out) == (2, "")
+        assert "rows.jsonl: line 1 is no row of a corpus (Expected `int`" in ran.err
+        assert len(ran.err.splitlines()) == 1
 
 
 def test_a_row_that_is_still_being_written_is_left_out_and_kept(run: Run, corpus: MakeCorpus, tmp_path: Path) -> None:
