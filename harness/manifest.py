@@ -66,11 +66,13 @@ def read_manifest(path: Path) -> Iterator[Line]:
     """
     for number, row in _rows(path):
         where = f"{path}: line {number}"
-        audio = _value(row, _AUDIO)
+        audio = _value(row, _AUDIO, where)
         fields = tuple(map(str, row))
         if audio is None:
             raise _without(fields, _AUDIO, where)
-        yield Line(where, fields, _value(row, _NAME), audio, _value(row, _TEXT), _segment(row, where))
+        if not Path(audio).name or "\0" in audio:
+            raise BadInput(f"{where}: {audio!r} is no path of a file")
+        yield Line(where, fields, _value(row, _NAME, where), audio, _value(row, _TEXT, where), _segment(row, where))
 
 
 def load_manifest(path: Path, normalizer: str = "basic") -> list[Case]:
@@ -97,10 +99,15 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     if path.suffix in (".tsv", ".csv"):
         tabs = path.suffix == ".tsv"  # between which everything is literal; a comma may stand in quotes
         reader = csv.DictReader(
-            lines, delimiter="\t" if tabs else ",", quoting=csv.QUOTE_NONE if tabs else csv.QUOTE_MINIMAL
+            (f"{line}\n" for line in lines),  # a text in quotes may go over several
+            delimiter="\t" if tabs else ",",
+            quoting=csv.QUOTE_NONE if tabs else csv.QUOTE_MINIMAL,
         )
-        for row in reader:
-            yield reader.line_num, row
+        try:
+            for row in reader:
+                yield reader.line_num, row
+        except csv.Error as error:
+            raise BadInput(f"{path}: after line {reader.line_num}: no table: {error}") from None
         return
     for number, line in enumerate(lines, start=1):
         if not line.strip():
@@ -144,20 +151,30 @@ def _seconds(row: dict[str, Any], name: str, where: str) -> float | None:
         return None
     try:
         seconds = math.nan if isinstance(value, bool) else float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         seconds = math.nan
     if not 0 <= seconds < math.inf:
         raise BadInput(f"{where}: {name} is {value!r}; wanted seconds, 0 or more")
     return seconds
 
 
-def _value(row: dict[str, Any], names: tuple[str, ...]) -> str | None:
+def _value(row: dict[str, Any], names: tuple[str, ...], where: str) -> str | None:
     """The first of these fields that has anything in it."""
     for name in names:
         value = row.get(name)
         if isinstance(value, str) and value.strip():
+            if not _is_text(value):
+                raise BadInput(f"{where}: {name} has half of a surrogate pair, which is no text")
             return value
     return None
+
+
+def _is_text(value: str) -> bool:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _without(fields: tuple[str, ...], names: tuple[str, ...], where: str) -> BadInput:

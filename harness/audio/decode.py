@@ -89,13 +89,18 @@ def cut(audio: Audio, segment: Segment | None, name: str) -> Audio:
     """
     if segment is None:
         return audio
-    start = round(segment.start_audio_s * audio.sample_rate)
-    length = None if segment.length_audio_s is None else round(segment.length_audio_s * audio.sample_rate)
+    start = _frames(segment.start_audio_s, audio)
+    length = None if segment.length_audio_s is None else _frames(segment.length_audio_s, audio)
     samples = audio.samples[start : None if length is None else start + length]
     if not len(samples):
         found = f"plays {audio.duration_audio_s:g} s, and nothing of it is in segment {segment}"
         raise BadInput(f"{name}: {found}; wanted one that begins before the end and is not empty")
     return replace(audio, samples=samples)
+
+
+def _frames(audio_s: float, audio: Audio) -> int:
+    """So many seconds in frames; no more than there are, for a manifest may name a second that is no integer."""
+    return round(min(audio_s, audio.duration_audio_s) * audio.sample_rate)
 
 
 def decode_raw(data: bytes, fmt: AudioFormat, name: str = "raw audio") -> Audio:

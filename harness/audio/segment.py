@@ -17,8 +17,10 @@ class Segment(msgspec.Struct, frozen=True):
     length_audio_s: float | None = None
 
     def __str__(self) -> str:
-        return (
-            f"{self.start_audio_s:g}"
-            if self.length_audio_s is None
-            else f"{self.start_audio_s:g}+{self.length_audio_s:g}"
-        )
+        start = _exact(self.start_audio_s)
+        return start if self.length_audio_s is None else f"{start}+{_exact(self.length_audio_s)}"
+
+
+def _exact(seconds: float) -> str:
+    """All digits, so that two parts are never called the same: in a day's audio six of them end at a second."""
+    return repr(float(seconds)).removesuffix(".0")

@@ -275,6 +275,14 @@ def test_a_film_without_sound_is_told(tmp_path: Path) -> None:
         read_audio(path)
 
 
+@pytest.mark.parametrize("far_audio_s", [41.0, 1e308])
+def test_a_part_as_far_as_numbers_go(far_audio_s: float) -> None:
+    audio = Audio(np.arange(40, dtype=np.float32).reshape(-1, 1), sample_rate=10)
+    assert (cut(audio, Segment(1.0, far_audio_s), "a.wav").samples == audio.samples[10:]).all()
+    with pytest.raises(BadInput, match=r"a\.wav: plays 4 s, and nothing of it is in segment"):
+        cut(audio, Segment(far_audio_s), "a.wav")
+
+
 @given(st.integers(0, 40), st.none() | st.integers(0, 60))
 def test_a_part_is_its_samples_and_ends_with_the_file(start: int, length: int | None) -> None:
     audio = Audio(np.arange(40, dtype=np.float32).reshape(-1, 1), sample_rate=10)

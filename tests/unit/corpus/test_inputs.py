@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -115,7 +116,19 @@ def test_a_manifest_may_name_parts_of_a_file(put: Put, name: str, text: str) -> 
     assert (replaced.reference, replaced.segment) == ("won", Segment(0, 2.5))
 
 
-@pytest.mark.parametrize("value", ['"soon"', "-1", "true", "[1]", "1e999", '"nan"'])
+def test_a_text_in_quotes_keeps_its_words_apart_over_lines(put: Put) -> None:
+    put("m.csv", 'audio,text\na.wav,"one\ntwo"\n')
+    assert [item.reference for item in find_items(["m.csv"])] == ["one\ntwo"]
+
+
+def test_two_parts_of_a_long_file_are_never_called_the_same(put: Put) -> None:
+    starts = [0, 1e-7, 0.1, 12345.67, 12345.68, 86400, 86400.001]
+    manifest = put("m.jsonl", "".join(f'{{"audio": "talk.wav", "offset": {start}}}\n' for start in starts))
+    found = [item.id for item in find_items([str(manifest)])]
+    assert found == [f"talk@{start}" for start in starts]
+
+
+@pytest.mark.parametrize("value", ['"soon"', "-1", "true", "[1]", "1e999", '"nan"', f"1{'0' * 400}"])
 @pytest.mark.parametrize("field", ["offset", "duration"])
 def test_seconds_that_are_none_are_one_sentence(put: Put, field: str, value: str) -> None:
     other = "" if field == "offset" else '"offset": 1, '
@@ -170,3 +183,24 @@ def test_a_line_without_audio_is_named(put: Put) -> None:
     put("m.jsonl", '{"audio": "a.wav"}\n{"text": "hello"}\n')
     with pytest.raises(BadInput, match=r"m\.jsonl: line 2: has text; wanted a field audio_filepath or "):
         find_items(["m.jsonl"])
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "says"),
+    [
+        ("m.jsonl", '{"audio": "a.wav", "text": "\\ud800"}', "line 1: text has half of a surrogate pair"),
+        ("m.jsonl", '{"audio": "\\ud800.wav"}', "line 1: audio has half of a surrogate pair"),
+        ("m.jsonl", '{"audio": "a.wav", "id": "\\ud800"}', "line 1: id has half of a surrogate pair"),
+        ("m.jsonl", '{"audio": "a\\u0000.wav"}', r"line 1: 'a\x00.wav' is no path of a file"),
+        ("m.jsonl", '{"audio": "."}', "line 1: '.' is no path of a file"),
+        (
+            "m.csv",
+            f"audio,text\n{'x' * 200_000},said\n",
+            "m.csv: after line 1: no table: field larger than field limit",
+        ),
+    ],
+)
+def test_what_is_no_text_and_no_path_is_one_sentence(put: Put, name: str, text: str, says: str) -> None:
+    put(name, text)
+    with pytest.raises(BadInput, match=re.escape(says)):
+        find_items([name])
