@@ -222,9 +222,10 @@ def _begun(out: Path, settings: Settings, files: int, run_id: str | None, *, res
         if not resume:
             raise BadInput(f"{out}: holds results already; wanted --resume to go on with them, or another folder")
         check_same(out, before, settings)
+    name = run_id or (before.run_id if before else out.absolute().name)
     return CorpusRun(
         tool=TOOL,
-        run_id=run_id or (before.run_id if before else out.absolute().name),
+        run_id=name.encode(errors="backslashreplace").decode(),  # a folder's name need not be UTF-8
         created=before.created if before else rfc3339(SystemClock().unix_ms()),
         settings=msgspec.to_builtins(settings),
         files=files,

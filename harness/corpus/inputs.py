@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -56,9 +56,11 @@ def find_items(paths: Sequence[str], references: Mapping[str, str] | None = None
         references: texts by id, by path below the folder, or by file name; they win over any that lie beside the audio.
 
     Raises:
-        BadInput: a path gives no audio, two files have one id, or one text of `references` belongs to two files.
+        BadInput: a path gives no audio, or one whose name is no text; two files have one id, or one text of
+            `references` belongs to two files.
     """
     items = [item for path in paths for item in _items(path)]
+    _check_names(items)
     _check_unique(items)
     return _with_references(items, references) if references else items
 
@@ -152,6 +154,15 @@ def _text(path: Path) -> str:
         raise BadInput(f"{path}: cannot be read ({error.strerror})") from None
     except UnicodeDecodeError:
         raise BadInput(f"{path}: not UTF-8 text") from None
+
+
+def _check_names(items: Iterable[Item]) -> None:
+    """Python stands a surrogate in for each byte of a name that is not UTF-8, and no row of JSON can hold one."""
+    for item in items:
+        try:
+            (item.id + item.audio).encode()
+        except UnicodeEncodeError:
+            raise BadInput(f"{item.audio}: its path is not UTF-8; wanted one that is, as rows are") from None
 
 
 def _check_unique(items: Sequence[Item]) -> None:

@@ -43,7 +43,8 @@ def write_parquet(path: Path, rows: Iterable[Row], run: CorpusRun) -> None:
     of_run = {"run_id": run.run_id, "created": run.created, "tool": run.tool, "answers": run.settings.get("answers")}
     new = path.with_name(f"{path.name}.new")
     try:
-        with pq.ParquetWriter(new, schema, compression="zstd") as writer:
+        # pyarrow opens no path that is not UTF-8.
+        with new.open("wb") as file, pq.ParquetWriter(file, schema, compression="zstd") as writer:
             batch: list[dict[str, Any]] = []
             for row in rows:
                 batch += [of_run | line for line in _lines(row)]

@@ -214,6 +214,19 @@ def test_a_row_of_impossible_counts_is_one_sentence(
         assert len(ran.err.splitlines()) == 1
 
 
+def test_a_folder_whose_name_is_not_utf_8_names_the_run_all_the_same(
+    run: Run, corpus: MakeCorpus, tmp_path: Path
+) -> None:
+    out = tmp_path / os.fsdecode(b"out\xff")
+    try:
+        out.mkdir()
+    except OSError:
+        pytest.skip("this file system has no such names")
+    assert (
+        run("corpus", corpus(1), "--synthetic", "--speed", "max", "--out", out, "--json").json["run_id"] == r"out\udcff"
+    )
+
+
 def test_a_row_that_is_still_being_written_is_left_out_and_kept(run: Run, corpus: MakeCorpus, tmp_path: Path) -> None:
     run("corpus", corpus(2), *SYNTHETIC, "--out", tmp_path / "out")
     rows = tmp_path / "out" / "rows.jsonl"

@@ -204,3 +204,13 @@ def test_what_is_no_text_and_no_path_is_one_sentence(put: Put, name: str, text: 
     put(name, text)
     with pytest.raises(BadInput, match=re.escape(says)):
         find_items([name])
+
+
+@pytest.mark.parametrize("path", ["clips", "clips/*.wav", os.fsdecode(b"clips/\xff.wav")])
+def test_a_name_that_is_not_utf_8_is_one_sentence(put: Put, path: str) -> None:
+    try:
+        put(os.fsdecode(b"clips/\xff.wav"))
+    except OSError:
+        pytest.skip("this file system has no such names")
+    with pytest.raises(BadInput, match="its path is not UTF-8; wanted one that is"):
+        find_items([path])
