@@ -10,7 +10,8 @@ import msgspec
 
 from harness.cli.gate_files import read_source
 from harness.cli.options import json_option
-from harness.cli.output import check_writable, say, style_for, warn, write_text
+from harness.cli.output import check_apart, check_writable, say, style_for, warn, write_text
+from harness.cli.report_files import files_of
 from harness.errors import BadInput
 from harness.gate.baseline import Baseline, write_baseline
 from harness.gate.gate import compare_runs
@@ -72,6 +73,8 @@ def command(
     dgharness compare baseline.json new.json --tolerance streaming_wer=0.005
     """
     check_writable((save_baseline, markdown_file))
+    check_apart((save_baseline, markdown_file), ())
+    check_apart((markdown_file,), (*files_of(base), *files_of(new)))  # a baseline may well be renewed in its place
     allowed = dict(map(_tolerance, tolerances))
     sources = read_source(base), read_source(new)
     before, now = read_both(*sources, normalizer)

@@ -21,7 +21,7 @@ from harness.cli.logs import secrets_of, set_up_logging
 from harness.cli.options import json_option, key_option, log_options, query_option, query_pairs, was_given
 from harness.cli.output import TOOL, complain, note, say, style_for
 from harness.cli.progress import counting, working
-from harness.cli.report_files import ReportFiles, report_options
+from harness.cli.report_files import ReportFiles, corpus_files, report_options
 from harness.cli.signals import finish
 from harness.client.endpoint import Endpoint
 from harness.clock import SystemClock, rfc3339
@@ -149,7 +149,7 @@ def command(
     secrets = secrets_of(key)
     set_up_logging(log_level, as_json=log_json, secrets=secrets)
     files = ReportFiles(html=html_file, markdown=markdown_file, junit=junit_file)
-    files.check()
+    files.check(inputs=corpus_files(out))
     names = tuple(dict.fromkeys(names)) or ("basic",)
     for name in names:
         normalizer(name)

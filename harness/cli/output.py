@@ -110,7 +110,8 @@ def lines_file(path: Path | None) -> Iterator[Callable[[Callable[[], str]], None
         raise BadInput(f"{path}: cannot be written ({error.strerror})") from None
     finally:
         if not special:
-            new.unlink(missing_ok=True)
+            with suppress(OSError):  # its name may be too long to be, and then why is said already
+                new.unlink(missing_ok=True)
 
 
 def check_writable(files: Iterable[Path | None], folder: Path | None = None) -> None:
@@ -120,11 +121,34 @@ def check_writable(files: Iterable[Path | None], folder: Path | None = None) -> 
         BadInput: a file is a folder or the other way round, a path lies below a file, or may not be written.
     """
     for path in filter(None, (*files, folder)):
-        if path.exists() and path.is_dir() != (path is folder):
-            raise BadInput(f"{path}: is {'a folder; wanted a file' if path.is_dir() else 'a file; wanted a folder'}")
-        nearest = next(place for place in (path, *path.absolute().parents) if place.exists())
-        if (nearest != path and not nearest.is_dir()) or not os.access(nearest, os.W_OK):
-            raise BadInput(f"{path}: cannot be written, because {nearest} is no folder that may be written to")
+        try:
+            _check_writable(path, is_folder=path is folder)
+        except OSError as error:
+            raise BadInput(f"{path}: cannot be written ({error.strerror})") from None
+
+
+def check_apart(files: Iterable[Path | None], inputs: Iterable[Path]) -> None:
+    """Refuse to write a report over what it is made of, or two into one file.
+
+    Raises:
+        BadInput: a file is one of the inputs, or another of the files.
+    """
+    taken = {os.path.realpath(path): "is read" for path in inputs}
+    for path in filter(None, files):
+        if path.exists() and not path.is_file():
+            continue  # such as /dev/stdout, which takes any number
+        place = os.path.realpath(path)
+        if place in taken:
+            raise BadInput(f"{path}: {taken[place]} too, and would be lost; wanted another file")
+        taken[place] = "is written"
+
+
+def _check_writable(path: Path, *, is_folder: bool) -> None:
+    if path.exists() and path.is_dir() != is_folder:
+        raise BadInput(f"{path}: is {'a folder; wanted a file' if path.is_dir() else 'a file; wanted a folder'}")
+    nearest = next(place for place in (path, *path.absolute().parents) if place.exists())
+    if (nearest != path and not nearest.is_dir()) or not os.access(nearest, os.W_OK):
+        raise BadInput(f"{path}: cannot be written, because {nearest} is no folder that may be written to")
 
 
 def silence(stream: TextIO) -> None:

@@ -14,9 +14,9 @@ import click
 import msgspec
 
 from harness.cli.options import json_option
-from harness.cli.output import check_writable, say, style_for
+from harness.cli.output import say, style_for
 from harness.cli.progress import working
-from harness.cli.report_files import ReportFiles, report_options
+from harness.cli.report_files import ReportFiles, files_of, report_options
 from harness.corpus.rows import Row
 from harness.corpus.store import read_rows
 from harness.corpus.summary import read_run
@@ -74,8 +74,7 @@ def command(
     dgharness report runs/monday --html-file monday.html
     """
     files = ReportFiles(html=html_file, markdown=markdown_file, junit=junit_file)
-    files.check()
-    check_writable((), plots_dir)
+    files.check(plots_dir, inputs=files_of(results))
     make = _corpus if results.is_dir() else _run
     plots = make(results, files, as_json=as_json)
     if plots_dir is not None:

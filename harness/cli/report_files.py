@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import click
 
-from harness.cli.output import check_writable, write_text
+from harness.cli.output import check_apart, check_writable, write_text
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -32,6 +32,16 @@ def report_options(*kinds: str) -> Callable[[Command], Command]:
     return decorate
 
 
+def corpus_files(folder: Path) -> tuple[Path, ...]:
+    """What `dgharness corpus` leaves in a folder."""
+    return tuple(folder / name for name in ("rows.jsonl", "rows.parquet", "run.json"))
+
+
+def files_of(results: Path) -> tuple[Path, ...]:
+    """The file that results lie in; of a folder, those of a corpus."""
+    return corpus_files(results) if results.is_dir() else (results,)
+
+
 class ReportFiles:
     """Where a run's results go: checked before the work, written after it."""
 
@@ -39,13 +49,22 @@ class ReportFiles:
         """Each by its kind, as in `html=Path("report.html")`."""
         self._files = {kind: path for kind, path in files.items() if path is not None}
 
-    def check(self, folder: Path | None = None) -> None:
+    def check(
+        self, folder: Path | None = None, *, inputs: Iterable[Path] = (), others: Iterable[Path | None] = ()
+    ) -> None:
         """Find out whether they can be written.
 
+        Args:
+            folder: that is written, too.
+            inputs: what is read, and must stay.
+            others: files that are written, too.
+
         Raises:
-            BadInput: one of them, or `folder`, cannot.
+            BadInput: one of them cannot, or would be written over an input or another one.
         """
-        check_writable(self._files.values(), folder)
+        files = (*self._files.values(), *others)
+        check_writable(files, folder)
+        check_apart(files, inputs)
 
     def write(self, rendered: Callable[[str], str], masked: Callable[[str], str] = str) -> None:
         """Write each of them.

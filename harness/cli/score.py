@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from harness.cli.options import json_option
-from harness.cli.output import TOOL, check_writable, lines_file, say, style_for
+from harness.cli.output import TOOL, lines_file, say, style_for
 from harness.cli.progress import working
 from harness.cli.report_files import ReportFiles, report_options
 from harness.cli.score_json import as_json_document, utterance_as_json
@@ -85,8 +85,8 @@ def command(
     told by a 95 % interval (paired bootstrap), a significance test and a verdict, which takes 30 utterances or more.
     """
     reports = ReportFiles(html=html_file, markdown=markdown_file)
-    check_writable((utterances_file,), None)
-    reports.check()
+    inputs = (*references, streaming, prerecorded, *([entities] if entities else []))
+    reports.check(inputs=inputs, others=(utterances_file,))
     if len(references) > 2:
         raise BadInput(f"--references is given {len(references)} times; wanted one, or two for the band between them")
     job = PairedTexts(_texts(streaming), _texts(prerecorded), seed, resamples, alternates=alternates)

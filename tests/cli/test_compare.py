@@ -46,6 +46,19 @@ def test_a_worse_run_fails_with_exit_code_1(run: Run, runs: tuple[Path, Path], t
     assert "REGRESSED" in (tmp_path / "gate.md").read_text()
 
 
+def test_no_report_is_written_over_a_run_and_a_baseline_may_be_renewed(run: Run, runs: tuple[Path, Path]) -> None:
+    base, new = runs
+    before = new.read_bytes()
+    ran = run("compare", base, new, "--markdown-file", new)
+    assert (ran.code, ran.out) == (2, "")
+    assert "bad.jsonl: is read too, and would be lost; wanted another file" in ran.err
+    assert new.read_bytes() == before
+    both = new.with_name("both")
+    assert run("compare", base, new, "--markdown-file", both, "--save-baseline", both).code == 2
+    assert run("compare", base, new, "--save-baseline", base).code == 1
+    assert run("compare", base, new).code == 0, "it is the new run now"
+
+
 def test_the_result_as_json(run: Run, runs: tuple[Path, Path]) -> None:
     ran = run("compare", *runs, "--json")
     assert ran.code == 1

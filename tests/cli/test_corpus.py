@@ -227,6 +227,18 @@ def test_a_folder_whose_name_is_not_utf_8_names_the_run_all_the_same(
     )
 
 
+@pytest.mark.parametrize("name", ["rows.jsonl", "run.json"])
+def test_no_page_is_written_over_the_results(run: Run, corpus: MakeCorpus, tmp_path: Path, name: str) -> None:
+    out = tmp_path / "out"
+    run("corpus", corpus(1), *SYNTHETIC, "--out", out)
+    before = (out / name).read_bytes()
+    for command in (("report", out), ("corpus", corpus(1), *SYNTHETIC, "--out", out, "--resume")):
+        ran = run(*command, "--html-file", out / name)
+        assert (ran.code, ran.out) == (2, "")
+        assert f"{name}: is read too, and would be lost; wanted another file" in ran.err
+    assert (out / name).read_bytes() == before
+
+
 def test_a_row_that_is_still_being_written_is_left_out_and_kept(run: Run, corpus: MakeCorpus, tmp_path: Path) -> None:
     run("corpus", corpus(2), *SYNTHETIC, "--out", tmp_path / "out")
     rows = tmp_path / "out" / "rows.jsonl"

@@ -70,6 +70,14 @@ def test_what_is_no_result_is_one_sentence(run: Run, tmp_path: Path, text: str |
     assert len(ran.err.splitlines()) == 1
 
 
+def test_no_report_is_written_over_the_results(run: Run, results: Path) -> None:
+    before = results.read_bytes()
+    ran = run("report", results, "--html-file", results)
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err == f"dgharness: {results}: is read too, and would be lost; wanted another file\n"
+    assert results.read_bytes() == before
+
+
 def test_a_folder_that_is_a_file_is_refused_before_anything_is_written(run: Run, results: Path, tmp_path: Path) -> None:
     ran = run("report", results, "--plots", results, "--html-file", tmp_path / "never.html")
     assert ran.code == 2

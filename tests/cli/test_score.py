@@ -253,3 +253,34 @@ def test_references_with_alternatives_are_not_held_against_each_other(
     options = twice('{"1": "{one / won}"}', '{"1": "{won / one}"}')
     band = run("score", *options, "--alternates", "--json").json["reference_band"]
     assert (band["references_wer"], band["streaming"]["highest"]) == (None, 0.0)
+
+
+@pytest.mark.parametrize("option", ["--html-file", "--markdown-file", "--utterances-file"])
+@pytest.mark.parametrize("name", ["r.tsv", "s.json", "p.tsv.gz", "link"])
+def test_no_report_is_written_over_what_it_is_made_of(
+    run: Run, sides: list[str | Path], tmp_path: Path, option: str, name: str
+) -> None:
+    (tmp_path / "link").symlink_to("s.json")
+    before = (tmp_path / name).read_bytes()
+    ran = run("score", *sides, option, tmp_path / name)
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err == f"dgharness: {tmp_path / name}: is read too, and would be lost; wanted another file\n"
+    assert (tmp_path / name).read_bytes() == before
+
+
+def test_two_reports_are_two_files(run: Run, sides: list[str | Path], tmp_path: Path) -> None:
+    page = tmp_path / "page"
+    ran = run("score", *sides, "--html-file", page, "--utterances-file", page)
+    assert ran.code == 2
+    assert "page: is written too, and would be lost; wanted another file" in ran.err
+    assert run("score", *sides, "--html-file", "/dev/null", "--markdown-file", "/dev/null").code == 0
+
+
+@pytest.mark.parametrize("length", [253, 300], ids=["with its ending", "as it is"])
+def test_a_name_that_is_too_long_is_one_sentence(
+    run: Run, sides: list[str | Path], tmp_path: Path, length: int
+) -> None:
+    ran = run("score", *sides, "--utterances-file", tmp_path / ("n" * length))
+    assert (ran.code, ran.out) == (2, "")
+    assert "n: cannot be written (File name too long)" in ran.err
+    assert len(ran.err.splitlines()) == 1
