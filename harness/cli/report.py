@@ -19,7 +19,7 @@ from harness.cli.progress import working
 from harness.cli.report_files import ReportFiles, files_of, report_options
 from harness.corpus.rows import Row
 from harness.corpus.store import read_rows
-from harness.corpus.summary import read_run
+from harness.corpus.summary import Counted, read_run, settings_of
 from harness.corpus.utterances import gather
 from harness.errors import BadInput
 from harness.pairs import Gathered
@@ -93,9 +93,13 @@ def _corpus(folder: Path, files: ReportFiles, *, as_json: bool) -> Iterator[Plot
     run = read_run(folder)
     if run is None:
         raise BadInput(f"{folder}: holds no run.json; wanted a folder of `dgharness corpus`")
-    gathered = Gathered()
+    gathered, rows = Gathered(), read_rows(folder)
+    # The totals are written when a run ends: until then they are those of the rows that are there.
+    counted = Counted(settings_of(folder, run).seed) if run.partial else None
     with working(f"reading {folder}"):
-        deque(gather(read_rows(folder), gathered), maxlen=0)
+        deque(gather(counted.pass_on(rows) if counted else rows, gathered), maxlen=0)
+    if counted:
+        run = msgspec.structs.replace(counted.result(run), partial=True)
     told, pairs = summarise_corpus(run), gathered.result()
     say(to_json(run) if as_json else render_pairs_text(told, **style_for(sys.stdout)))
     files.write(lambda kind: PAIRS_FORMATS[kind](told, pairs))

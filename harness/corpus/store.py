@@ -12,7 +12,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Final, NamedTuple, Self
+from typing import BinaryIO, Final, NamedTuple, Self
 
 import msgspec
 
@@ -140,17 +140,25 @@ class Store:
 def read_rows(folder: Path) -> Iterator[Row]:
     """The rows of a folder as they stand, without changing it; a line that is still being written is left out.
 
+    A file that was done again has two rows until the run ends: the later one counts.
+
     Raises:
         BadInput: they cannot be read, or a line is none.
     """
     path = folder / "rows.jsonl"
     try:
         with path.open("rb") as file:
-            for number, line in enumerate(file, start=1):
-                if line.endswith(b"\n"):
-                    yield _decoded(line, path, number)
+            last = {row.id: number for number, row in _numbered(file, path)}
+            file.seek(0)
+            yield from (row for number, row in _numbered(file, path) if last.get(row.id) == number)
     except OSError as error:
         raise BadInput(f"{path}: cannot be read ({error.strerror})") from None
+
+
+def _numbered(file: BinaryIO, path: Path) -> Iterator[tuple[int, Row]]:
+    for number, line in enumerate(file, start=1):
+        if line.endswith(b"\n"):
+            yield number, _decoded(line, path, number)
 
 
 class _Kept(NamedTuple):

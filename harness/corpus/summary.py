@@ -55,16 +55,25 @@ def write_run(folder: Path, run: CorpusRun) -> None:
         raise BadInput(f"{path}: cannot be written ({error.strerror})") from None
 
 
+def settings_of(folder: Path, run: CorpusRun) -> Settings:
+    """What a folder's run was begun under.
+
+    Raises:
+        BadInput: they are no settings.
+    """
+    try:
+        return msgspec.convert(run.settings, Settings)
+    except msgspec.ValidationError as error:
+        raise BadInput(f"{run_path(folder)}: settings are none of a corpus ({error})") from None
+
+
 def check_same(folder: Path, before: CorpusRun, settings: Settings) -> None:
     """Refuse to mix results.
 
     Raises:
         BadInput: the settings are others.
     """
-    try:
-        found = different(settings, msgspec.convert(before.settings, Settings))
-    except msgspec.ValidationError as error:
-        raise BadInput(f"{run_path(folder)}: settings are none of a corpus ({error})") from None
+    found = different(settings, settings_of(folder, before))
     if found is not None:
         raise BadInput(f"{folder}: {found}; wanted the same settings, or another folder")
 

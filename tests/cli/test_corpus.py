@@ -265,6 +265,24 @@ def test_junit_has_the_corpus_and_its_files(run: Run, corpus: MakeCorpus, tmp_pa
     assert [name for name, error in files if error is not None] == [files[0][0]] == ["speaker1/broken"]
 
 
+def test_a_run_that_has_not_ended_is_reported_by_its_rows(run: Run, corpus: MakeCorpus, tmp_path: Path) -> None:
+    """`run.json` says nothing of them yet; and a file that was done again has two, of which the later counts."""
+    out = tmp_path / "out"
+    ended = run("corpus", corpus(3), *SYNTHETIC, "--out", out, "--json").json
+    nothing = {"finished": 0, "synthetic": 0, "audio_s": 0.0, "partial": True, "totals": [], "causes": {}}
+    (out / "run.json").write_text(json.dumps(ended | nothing))
+    (first, *others) = (out / "rows.jsonl").read_text().splitlines()
+    failed = json.dumps(json.loads(first) | {"streaming": None, "streaming_failure": "refused"})
+    (out / "rows.jsonl").write_text("\n".join([failed, *others, first, ""]))
+    assert run("report", out, "--json").json == ended | {"partial": True}
+    (out / "rows.jsonl").write_text("\n".join([failed, *others, ""]))
+    ran = run("report", out, "--html-file", tmp_path / "page.html")
+    assert "PARTIAL: 3 of 3 files done; --resume goes on" in ran.out
+    assert "Errors in synthetic replies: made up" in ran.out
+    assert "3 utterances: first" in (tmp_path / "page.html").read_text()
+    assert run("report", out, "--json").json["failed"] == 1
+
+
 def test_the_rows_are_the_same_whoever_did_the_work(run: Run, corpus: MakeCorpus, tmp_path: Path) -> None:
     folder = corpus(6)
     (folder / "speaker1" / "broken.wav").write_bytes(b"RIFF")
