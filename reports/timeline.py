@@ -132,7 +132,9 @@ def _wave(peaks: tuple[int, ...]) -> str:
     if not peaks:
         return ""
     middle, step = _WAVE_TOP + _WAVE_HEIGHT / 2, WIDTH / len(peaks)
-    places = [((number + 0.5) * step, max(peak, 1) / 100 * _WAVE_HEIGHT / 2) for number, peak in enumerate(peaks)]
+    places = [
+        ((number + 0.5) * step, min(max(peak, 1), 100) / 100 * _WAVE_HEIGHT / 2) for number, peak in enumerate(peaks)
+    ]
     upper = [f"{x:.1f},{middle - height:.1f}" for x, height in places]
     lower = [f"{x:.1f},{middle + height:.1f}" for x, height in reversed(places)]
     return " ".join(upper + lower)

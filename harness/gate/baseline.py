@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, TypeAlias
 
 import msgspec
 
@@ -13,6 +13,10 @@ from harness.scoring.error_rate import ErrorRate
 
 FORMAT: Final = "dgharness-baseline"
 VERSION: Final = 1
+
+
+Found: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
+"""A count of what the judge found in one session."""
 
 
 class Edits(msgspec.Struct, frozen=True, array_like=True):
@@ -68,8 +72,8 @@ class Utterance(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     streaming: Side | None = None
     prerecorded: Side | None = None
     delays_wall_s: dict[str, float] = {}
-    errors: int | None = None
-    warnings: int | None = None
+    errors: Found | None = None
+    warnings: Found | None = None
     passed: bool | None = None
 
 

@@ -137,7 +137,15 @@ def _of_results(data: bytes, name: str, marks: _Marks) -> Baseline:
     run = decoded(data, RunResult, name)
     if run.partial:
         raise BadInput(f"{name}: the results of a run that was interrupted; wanted those of a whole run")
-    return baseline_of(run, name)
+    return _possible(baseline_of(run, name), name)
+
+
+def _possible(baseline: Baseline, name: str) -> Baseline:
+    """The same: counts of results may be any number, and those of a baseline must be what one utterance can have."""
+    try:
+        return msgspec.convert(msgspec.to_builtins(baseline), Baseline)
+    except msgspec.ValidationError as error:
+        raise BadInput(f"{name}: {error}, as a baseline has it; wanted results of a run") from None
 
 
 def _marks(data: bytes) -> _Marks:

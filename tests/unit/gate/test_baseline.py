@@ -107,6 +107,15 @@ def test_lines_of_score(lines: bytes) -> None:
             b'{"format": "dgharness-baseline", "version": 1, "tolerances": {"failures": -1}, "utterances": []}',
             r"Expected `float` >= 0",
         ),
+        (
+            b'{"format": "dgharness-baseline", "version": 1, "utterances": [{"id": "a", "errors": 9999999999}]}',
+            r"Expected `int` <= 2147483647 - at `\$.utterances\[0\].errors`",
+        ),
+        (
+            to_json(results("one")).replace('"hits": 1', '"hits": -1').encode(),
+            "b: Expected `int` >= 0 .*wanted results",
+        ),
+        (to_json(results("one")).replace('"hits": 1', f'"hits": {10**30}').encode(), "b: Expected `int` <= 100000000"),
         (to_json(results("one", "one")).encode(), "'one' occurs twice"),
         (to_json(results("one", partial=True)).encode(), "interrupted"),
     ],

@@ -68,3 +68,9 @@ def test_nothing_lies_outside(audio_s: float, start: float, end: float, came: fl
     for x in (drawn.bars[0].x, drawn.bars[0].arrived_x, drawn.marks[0].x, *(tick.x for tick in drawn.ticks)):
         assert 0 <= x <= WIDTH
     assert len(drawn.ticks) <= 40
+
+
+def test_a_wave_louder_than_can_be_stays_in_its_box() -> None:
+    loud, full = (drawing(msgspec.structs.replace(LINE, peaks=(0, peak))) for peak in (10**400, 100))
+    assert loud is not None
+    assert loud == full
