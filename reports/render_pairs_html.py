@@ -16,6 +16,7 @@ from reports.summary import Fact
 
 _TEXT_CHARACTERS: Final = 2000
 _MOST_ERRORS: Final = 20
+_MOST_TROUBLES: Final = 20
 
 
 class UtterancePage(NamedTuple):
@@ -46,11 +47,17 @@ def _page(one: PairedUtterance, number: int) -> UtterancePage:
     return UtterancePage(
         anchor=anchor(number),
         name=one_line(one.id),
-        troubles=tuple(map(one_line, one.troubles)),
+        troubles=tuple(_troubles(one)),
         facts=tuple(_facts(one)),
         errors=tuple(_errors(one)),
         sides=tuple(_sides(one)),
     )
+
+
+def _troubles(one: PairedUtterance) -> Iterator[str]:
+    yield from (shorten(trouble, _TEXT_CHARACTERS) for trouble in one.troubles[:_MOST_TROUBLES])
+    if len(one.troubles) > _MOST_TROUBLES:
+        yield f"and {len(one.troubles) - _MOST_TROUBLES} more"
 
 
 def _facts(one: PairedUtterance) -> Iterator[Fact]:

@@ -203,3 +203,13 @@ def test_a_page_says_what_only_streaming_has_wrong_and_what_shows_why(total: Cor
     assert "«he20»" not in page
     assert "<li>and 5 more</li>" in page
     assert "<li>3 segment cut</li>" in page, "a row that has only counts"
+
+
+def test_what_went_wrong_is_told_in_so_many_words(corpus: CorpusRun) -> None:
+    """A server may say anything, as long as it likes, and the page shows five hundred utterances."""
+    gathered = Gathered()
+    told = ("refused: " + "no " * 1_000_000, *(f"trouble {number}" for number in range(30)))
+    gathered.add(None, lambda: PairedUtterance(id="failed", troubles=told), trouble=True)
+    page = PAIRS_FORMATS["html"](summarise_corpus(corpus), gathered.result())
+    assert len(page) < 100_000
+    assert "<li>trouble 18</li><li>and 11 more</li>" in page
