@@ -69,11 +69,6 @@ class Outgoing:
         """Whether more can be taken without losing anything."""
         return self._source.has_room
 
-    @property
-    def source_bytes(self) -> int:
-        """How much the source has given."""
-        return self._source.end_byte
-
     # --- what goes next ---------------------------------------------------------------------------------------------
 
     @property

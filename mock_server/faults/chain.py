@@ -106,11 +106,6 @@ class FaultChain:
         return not self._stages
 
     @property
-    def said_close(self) -> bool:
-        """Whether a close frame came out; no message and no pong comes out after it."""
-        return self._said_close
-
-    @property
     def ended(self) -> bool:
         """Whether a reset or the end of TCP came out; nothing at all comes out after it."""
         return self._ended

@@ -32,6 +32,7 @@ class Client:
     Attributes:
         now_s: the virtual clock.
         done: what it asked for, with the time of each.
+        fed_frames: how much audio the source gave it.
     """
 
     settings: StreamSettings
@@ -39,6 +40,7 @@ class Client:
     header: bytes = b""
     now_s: float = 1000.0
     done: list[tuple[float, Action]] = field(default_factory=list)
+    fed_frames: int = 0
 
     def __post_init__(self) -> None:
         self.notes = Notes(FMT, "made up", None, self.now_s, container="wav" if self.header else None)
@@ -47,8 +49,8 @@ class Client:
 
     def feed(self, audio_s: float) -> None:
         """The source gives so much audio; the bytes are its own positions, so that they can be told apart."""
-        begin = self.machine._outgoing.source_bytes // 2
-        frames = range(begin, begin + round(audio_s * FMT.sample_rate))
+        frames = range(self.fed_frames, self.fed_frames + round(audio_s * FMT.sample_rate))
+        self.fed_frames = frames.stop
         self.machine.feed(b"".join((frame % 65536).to_bytes(2, "little") for frame in frames), self.now_s)
 
     def end(self) -> None:
