@@ -72,7 +72,7 @@ def read_manifest(path: Path) -> Iterator[Line]:
             raise _without(fields, _AUDIO, where)
         if not Path(audio).name or "\0" in audio:
             raise BadInput(f"{where}: {audio!r} is no path of a file")
-        yield Line(where, fields, _value(row, _NAME, where), audio, _value(row, _TEXT, where), _segment(row, where))
+        yield Line(where, fields, _id(row, where), audio, _value(row, _TEXT, where), _segment(row, where))
 
 
 def load_manifest(path: Path, normalizer: str = "basic") -> list[Case]:
@@ -156,6 +156,12 @@ def _seconds(row: dict[str, Any], name: str, where: str) -> float | None:
     if not 0 <= seconds < math.inf:
         raise BadInput(f"{where}: {name} is {value!r}; wanted seconds, 0 or more")
     return seconds
+
+
+def _id(row: dict[str, Any], where: str) -> str | None:
+    """What a line calls its file; in JSON that may be a number."""
+    numbers = {name: str(row[name]) for name in _NAME if type(row.get(name)) is int}
+    return _value(row | numbers, _NAME, where)
 
 
 def _value(row: dict[str, Any], names: tuple[str, ...], where: str) -> str | None:

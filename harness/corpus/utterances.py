@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import partial
+from typing import Final
 
 from harness.corpus.rows import DELAYS, Row, Scored
 from harness.errors import BadInput
@@ -11,6 +12,9 @@ from harness.pairs import Gathered
 from harness.results import AlignedRun, Counts, PairedUtterance
 from harness.scoring.alignment import align_words
 from harness.scoring.normalize import normalizer
+
+_LONGEST_CHARACTERS: Final = 500_000
+"""Ten hours of speech."""
 
 
 def gather(rows: Iterable[Row], gathered: Gathered) -> Iterator[Row]:
@@ -55,8 +59,11 @@ def _troubles(row: Row) -> Iterator[str]:
 
 
 def _aligned(row: Row, scored: Scored | None, heard: str | None) -> tuple[AlignedRun, ...]:
-    """A transcript beside its reference; nothing when the counts are those of a normaliser that is no longer there."""
-    if scored is None or row.reference is None:
+    """A transcript beside its reference; nothing when the counts are those of a normaliser that is no longer there.
+
+    Nothing, either, of texts so long that nobody would read them; two that share no word would take hours to align.
+    """
+    if scored is None or row.reference is None or max(len(row.reference), len(heard or "")) > _LONGEST_CHARACTERS:
         return ()
     try:
         normalise = normalizer(scored.normalizer.partition("@")[0])

@@ -37,4 +37,8 @@ def schema(layout: type[msgspec.Struct] = RunResult) -> dict[str, Any]:
         # Docstrings are indented as in the source up to Python 3.12, and not from 3.13 on.
         if "description" in struct:
             struct["description"] = cleandoc(struct["description"])
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "dgharness results", **described}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": f"dgharness {layout.__name__}",
+        **described,
+    }

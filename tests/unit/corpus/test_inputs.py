@@ -128,6 +128,11 @@ def test_two_parts_of_a_long_file_are_never_called_the_same(put: Put) -> None:
     assert found == [f"talk@{start}" for start in starts]
 
 
+def test_an_id_may_be_a_number(put: Put) -> None:
+    manifest = put("m.jsonl", '{"audio": "a.wav", "id": 17}\n{"audio": "b.wav", "id": true}\n')
+    assert [item.id for item in find_items([str(manifest)])] == ["17", "b"]
+
+
 @pytest.mark.parametrize("value", ['"soon"', "-1", "true", "[1]", "1e999", '"nan"', f"1{'0' * 400}"])
 @pytest.mark.parametrize("field", ["offset", "duration"])
 def test_seconds_that_are_none_are_one_sentence(put: Put, field: str, value: str) -> None:

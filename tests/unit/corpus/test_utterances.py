@@ -65,6 +65,12 @@ def test_counts_of_another_version_are_not_explained_by_this_one(items: MakeItem
         assert utterance.streaming_alignment == ()
 
 
+def test_texts_that_nobody_would_read_are_not_aligned(items: MakeItems, row: MakeRow) -> None:
+    told = replace(row(items("one")[0], "this was one"), reference="one " * 125_001)
+    assert utterance_of(told).streaming_alignment == ()
+    assert utterance_of(replace(told, reference="one " * 1000)).streaming_alignment != ()
+
+
 def relabelled(one: Scored, label: str) -> Scored:
     return replace(one, normalizer=label)
 
