@@ -12,8 +12,18 @@ from itertools import islice
 from typing import Any, Final, Literal, TypeAlias
 
 from harness.errors import BadInput
+from harness.paired_sums import PairedSums
 from harness.pairs import Gathered
-from harness.results import AlignedRun, CauseCounts, Causes, Counts, ExtraError, PairedUtterance
+from harness.results import (
+    AlignedRun,
+    CauseCounts,
+    Causes,
+    Comparison,
+    CorpusTotal,
+    Counts,
+    ExtraError,
+    PairedUtterance,
+)
 from harness.scoring.causes import Attributed, Cause, attribute
 from harness.scoring.entities import EntityCount, count_entities
 from harness.scoring.error_rate import ErrorRate
@@ -23,7 +33,6 @@ from harness.scoring.paired import LeftOut, PairedRow, PairedScore, score_pairs
 from harness.scoring.sclite import sclite_split
 from harness.scoring.wer import CorpusScore, TextScore, score_many
 from harness.scoring.word_times import Hearing
-from harness.text_sums import ScoredTotal, TextSums
 
 Texts: TypeAlias = Mapping[str, str]
 """From id to text."""
@@ -48,6 +57,19 @@ class Utterance:
     causes: Attributed | None
     said: str
     heard: tuple[str, str]
+
+
+@dataclass(frozen=True)
+class ScoredTotal:
+    """What it came to.
+
+    Attributes:
+        total: the sums, and streaming against pre-recorded over words.
+        characters: the same over characters.
+    """
+
+    total: CorpusTotal
+    characters: Comparison
 
 
 @dataclass(frozen=True)
@@ -118,7 +140,10 @@ class PairedTexts:
             for utterance in all_of_it.add(chunk):
                 passing(utterance)
         return FoundInTexts(
-            totals=tuple(sums.result(self.seed, self.resamples) for sums in all_of_it.sums),
+            totals=tuple(
+                ScoredTotal(sums.total(self.seed, self.resamples), sums.characters(self.seed, self.resamples))
+                for sums in all_of_it.sums
+            ),
             left_out=LeftOut.of(said[0], self.streaming, self.prerecorded),
             causes=None if self.alternates else all_of_it.causes,
             flips=tuple(all_of_it.flips),
@@ -171,7 +196,7 @@ class _Found:
         self, texts: PairedTexts, normalizers: Sequence[Normalizer], *, sclite: bool, phrases: Sequence[str]
     ) -> None:
         self._normalizers, self._phrases = normalizers, phrases
-        self.sums = [TextSums(each) for each in normalizers]
+        self.sums = [PairedSums(each.label) for each in normalizers]
         self.flips: list[Flip] = []
         self.splits: dict[Side, ErrorRate] = dict.fromkeys(SIDES if sclite else (), ErrorRate.zero())
         self.entities: dict[Side, tuple[EntityCount, ...]] = {}
@@ -190,7 +215,8 @@ class _Found:
         said, texts = chunk
         scored = [texts.score(said, each) for each in self._normalizers]
         for sums, paired in zip(self.sums, scored, strict=True):
-            sums.add(paired)
+            for row in paired.rows:
+                sums.add(row.streaming.corpus, row.prerecorded.corpus)
         found: tuple[Flip, ...] = ()
         if len(scored) > 1:
             labels = (each.label for each in self._normalizers)

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing, contextmanager, nullcontext
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 import click
@@ -153,11 +154,7 @@ def command(
     names = tuple(dict.fromkeys(names)) or ("basic",)
     for name in names:
         normalizer(name)
-    if scheduler is not None:
-        check_address(scheduler)
-        for name in ("workers", "streams"):
-            if scheduler != LOCAL and was_given(name):
-                raise BadInput(f"--{name}: workers and their threads are those of the cluster; wanted one or the other")
+    _check_scheduler(scheduler)
     settings = Settings(
         answers=_answers(url, engine, synthetic=synthetic),
         options=_options(pairs),
@@ -169,7 +166,6 @@ def command(
     items = find_items(paths, None if references is None else _texts(references))
     run = _begun(out, settings, len(items), run_id, resume=resume)
     work = Work(settings, names, AnswersFrom(url, key, engine, seed, log_level, log_json), TOOL, streams)
-    crew = cluster(work, scheduler, workers) if scheduler else processes(work, workers) if workers > 1 else inline(work)
     with Store(out, secrets) as store:
         _check_ids(out, store, items)
         write_run(out, run)
@@ -177,17 +173,33 @@ def command(
         if len(todo) < len(items):
             note(f"{len(items) - len(todo)} of {len(items)} files are done already")
         if todo:
-            finish(_work(store, todo, crew))
+            finish(_work(store, todo, _crew(work, scheduler, workers)))
         gathered = Gathered()
         run = _conclude(store, items, names, run, gathered)
     told = summarise_corpus(run)
-    files.write(lambda kind: PAIRS_FORMATS[kind](told, gathered.result()), lambda text: mask(text, secrets))
+    shown = cache(gathered.result)  # only if a report is wanted, and once for all of them
+    files.write(lambda kind: PAIRS_FORMATS[kind](told, shown()), lambda text: mask(text, secrets))
     say(to_json(run) if as_json else render_pairs_text(told, **style_for(sys.stdout)))
     if run.partial:
         complain(f"interrupted; {run.finished} of {run.files} files are done, and --resume does the others")
     if run.partial or run.failed:
         return 2
     return 1 if run.faulty else 0
+
+
+def _check_scheduler(scheduler: str | None) -> None:
+    if scheduler is None:
+        return
+    check_address(scheduler)
+    for name in ("workers", "streams"):
+        if scheduler != LOCAL and was_given(name):
+            raise BadInput(f"--{name}: workers and their threads are those of the cluster; wanted one or the other")
+
+
+def _crew(work: Work, scheduler: str | None, workers: int) -> AbstractAsyncContextManager[Crew]:
+    if scheduler is not None:
+        return cluster(work, scheduler, workers)
+    return processes(work, workers) if workers > 1 else inline(work)
 
 
 def _answers(url: str | None, engine: str | None, *, synthetic: bool) -> str:

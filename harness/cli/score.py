@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import click
@@ -114,7 +115,8 @@ def command(
             notes=tuple(notes_of(found)),
         )
     )
-    reports.write(lambda kind: PAIRS_FORMATS[kind](told, found.gathered.result()))
+    pairs = cache(found.gathered.result)  # only if a report is wanted, and once for all of them
+    reports.write(lambda kind: PAIRS_FORMATS[kind](told, pairs()))
     say(json.dumps(as_json_document(found), indent=2) if as_json else render_pairs_text(told, **style_for(sys.stdout)))
     return 0
 

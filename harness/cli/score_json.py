@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from harness.paired_texts import FoundInTexts, Side, Utterance
+from harness.paired_texts import FoundInTexts, ScoredTotal, Side, Utterance
 from harness.results import CauseCounts, Causes, Counts, Score, to_builtins
 from harness.scoring.entities import EntityCount
 from harness.scoring.error_rate import ErrorRate
 from harness.scoring.flips import Flip
 from harness.scoring.wer import TextScore
-from harness.text_sums import ScoredTotal
 from reports.scores import unscored_ids
 
 

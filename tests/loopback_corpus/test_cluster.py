@@ -158,7 +158,8 @@ def test_sessions_elsewhere_are_closed_when_the_run_is_broken_off(
                 await asyncio.wait_for(server.connected.wait(), AT_MOST_S)
                 coming.cancel()
                 await asyncio.gather(coming, return_exceptions=True)
-            await asyncio.wait_for(server.closed.wait(), 5)  # the client would give up after 10 s
+            closed = await asyncio.wait_for(server.closed.wait(), 5)  # the client would give up after 10 s
+            assert closed
 
     asyncio.run(run())
 
