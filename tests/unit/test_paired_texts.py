@@ -70,4 +70,5 @@ def test_with_alternatives_causes_are_not_looked_for() -> None:
     out = PairedTexts({"a": "won too"}, {"a": "one two"}, 0, 10, alternates=True).find([said], [BASIC])
     assert out.causes is None
     (shown,) = out.gathered.result().shown
+    assert (shown.causes, shown.extra_errors) == ({}, ())
     assert (shown.streaming and shown.streaming.errors, shown.prerecorded and shown.prerecorded.errors) == (1, 0)
