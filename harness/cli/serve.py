@@ -22,7 +22,7 @@ from harness.cli.options import DEFAULT_PORT, at_least_1, factor, log_options, s
 from harness.cli.output import TOOL, say
 from harness.cli.run_cases import case_files
 from harness.cli.sessions import Sessions
-from harness.cli.signals import on_stop
+from harness.cli.signals import in_loop, on_stop
 from harness.errors import BadInput
 from harness.protocol.closing import ReasonStyle
 from harness.protocol.session import Timers
@@ -186,7 +186,7 @@ def command(
 
 async def _serve(server: MockServer, settings: ServerSettings) -> None:
     stop = asyncio.Event()
-    with on_stop(stop.set):
+    with on_stop(in_loop(stop.set)):
         async with server:
             say(json.dumps(_ready(settings, server.port)))
             await stop.wait()

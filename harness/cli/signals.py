@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
-from signal import SIGINT, SIGTERM
+from functools import partial
+from signal import SIGINT, SIGTERM, signal
+from types import FrameType
 from typing import Any, TypeVar
 
 import click
@@ -15,30 +17,33 @@ T = TypeVar("T")
 
 @contextmanager
 def on_stop(stop: Callable[[], object]) -> Iterator[None]:
-    """Call something at the first Ctrl-C or SIGTERM; impatient further ones change nothing.
+    """Call something at the first Ctrl-C or SIGTERM; impatient further ones change nothing, to the process's end.
 
     What follows the first is bounded by time-outs, and is where results are written.
-    """
-    loop, stopped = asyncio.get_running_loop(), False
 
-    def once() -> None:
+    Args:
+        stop: called between two instructions of the main thread; in an event loop see `in_loop`.
+    """
+    stopped = False
+
+    def once(number: int, frame: FrameType | None) -> None:
         nonlocal stopped
         if not stopped:
             stopped = True
             stop()
 
-    handled = []
-    for signal in (SIGINT, SIGTERM):
-        try:
-            loop.add_signal_handler(signal, once)
-        except NotImplementedError:
-            continue  # Windows: Ctrl-C is a KeyboardInterrupt there
-        handled.append(signal)
+    before = [(number, signal(number, once)) for number in (SIGINT, SIGTERM)]
     try:
         yield
     finally:
-        for signal in handled:
-            loop.remove_signal_handler(signal)
+        if not stopped:
+            for number, handler in before:
+                signal(number, handler)
+
+
+def in_loop(stop: Callable[[], object]) -> Callable[[], object]:
+    """The same for the running event loop, which is woken for it."""
+    return partial(asyncio.get_running_loop().call_soon_threadsafe, stop)
 
 
 def finish(work: Coroutine[Any, Any, T]) -> T:
@@ -57,7 +62,7 @@ async def interruptible(work: Coroutine[Any, Any, T]) -> T:
         click.Abort: it was interrupted, and had nothing to return.
     """
     task = asyncio.ensure_future(work)
-    with on_stop(task.cancel):
+    with on_stop(in_loop(task.cancel)):
         try:
             return await task
         except asyncio.CancelledError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from threading import Event
 
 import click
 
@@ -12,6 +13,7 @@ from harness.cli.answering import faults_of, known_for
 from harness.cli.options import json_option
 from harness.cli.output import complain, note, say, style_for, write_text
 from harness.cli.progress import counting
+from harness.cli.signals import on_stop
 from harness.errors import BadInput
 from harness.results import to_json
 from harness.simulation.explore import Explored, Explorer, shrink
@@ -63,19 +65,14 @@ def command(path: Path, seeds: int, first_seed: int | None, keep: Path, as_json:
 
 
 def _explore(explorer: Explorer, name: str, seeds: int) -> bool:
-    """Try every seed; whether that was interrupted."""
-    failed = 0
-    with counting(name, seeds) as counted:
-
-        def tell(outcome: Explored) -> None:
-            nonlocal failed
+    """Try every seed; whether that was interrupted before the last."""
+    failed, stop = 0, Event()
+    with counting(name, seeds) as counted, on_stop(stop.set):
+        for tried, outcome in enumerate(explorer.run(), 1):
             failed += outcome.failed
             counted(f"{failed} failed" if failed else "")
-
-        try:
-            explorer.run(tell)
-        except KeyboardInterrupt:
-            return True
+            if stop.is_set():
+                return tried < seeds
     return False
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from array import array
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from random import Random
@@ -122,11 +122,11 @@ class Explorer:
         self._first_delays_s, self._later_delays_s = array("d"), array("d")
         self.first_failure: Explored | None = None
 
-    def run(self, tell: Callable[[Explored], None] = lambda _: None) -> None:
-        """Try every seed; `tell` is told each outcome as it comes."""
+    def run(self) -> Iterator[Explored]:
+        """Try every seed that is asked for, and give each outcome as it comes."""
         for outcome in try_seeds(self._scenario, self._seeds):
             self._add(outcome)
-            tell(outcome)
+            yield outcome
 
     def result(self, *, partial: bool = False) -> Exploration:
         """What was found so far; the first failure is shrunk."""
@@ -168,7 +168,8 @@ class Explorer:
 def explore(scenario: Scenario, seeds: range) -> Exploration:
     """Try every seed and add up; the first failure is shrunk."""
     explorer = Explorer(scenario, seeds)
-    explorer.run()
+    for _ in explorer.run():
+        pass
     return explorer.result()
 
 

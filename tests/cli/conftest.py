@@ -63,6 +63,15 @@ Spawn = Callable[..., subprocess.Popen[str]]
 Terminal = Callable[[int], io.StringIO]
 
 
+@pytest.fixture(autouse=True)
+def handlers() -> Iterator[None]:
+    """A command that was stopped is deaf to further signals, to the end of its process: this one goes on."""
+    before = [(number, signal.getsignal(number)) for number in (signal.SIGINT, signal.SIGTERM)]
+    yield
+    for number, handler in before:
+        signal.signal(number, handler)
+
+
 @pytest.fixture
 def run(capsys: pytest.CaptureFixture[str]) -> Run:
     """run("stream", …) -> Ran: the command in this process."""
@@ -211,6 +220,12 @@ class Helpers:
     def interrupt() -> None:
         """Ctrl-C, as this process sees it."""
         os.kill(os.getpid(), signal.SIGINT)
+
+    @staticmethod
+    def interrupt_twice(process: subprocess.Popen[str]) -> None:
+        """Ctrl-C and SIGTERM, both of which another process finds when it goes on."""
+        for number in (signal.SIGSTOP, signal.SIGINT, signal.SIGTERM, signal.SIGCONT):
+            process.send_signal(number)
 
     @staticmethod
     def ready(process: subprocess.Popen[str]) -> dict[str, Any]:

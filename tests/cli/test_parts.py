@@ -312,7 +312,7 @@ def test_nothing_returned_is_an_abort(helpers: Helpers) -> None:
         asyncio.run(signals.interruptible(nothing()))
 
 
-def test_the_handlers_are_gone_afterwards() -> None:
+def test_the_handlers_are_as_before_afterwards() -> None:
     async def work() -> int:
         return 1
 
@@ -321,15 +321,14 @@ def test_the_handlers_are_gone_afterwards() -> None:
     assert signal.getsignal(signal.SIGTERM) is before
 
 
-def test_a_system_without_signal_handlers_does_without(monkeypatch: pytest.MonkeyPatch) -> None:
-    def absent(*arguments: object) -> None:
-        raise NotImplementedError
-
-    async def work() -> str:
-        monkeypatch.setattr(asyncio.get_running_loop(), "add_signal_handler", absent)
-        return await signals.interruptible(asyncio.sleep(0, "done"))
-
-    assert asyncio.run(work()) == "done"
+def test_after_the_first_interrupt_the_process_is_deaf_to_its_end(helpers: Helpers) -> None:
+    heard = []
+    with signals.on_stop(lambda: heard.append("stop")):
+        helpers.interrupt()
+        helpers.interrupt()
+    helpers.interrupt()
+    os.kill(os.getpid(), signal.SIGTERM)
+    assert heard == ["stop"]
 
 
 # --- the live line --------------------------------------------------------------------------------------------------

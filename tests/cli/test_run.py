@@ -135,8 +135,7 @@ def test_ctrl_c_keeps_the_cases_so_far_marked_partial(
     result, kept = tmp_path / "result.json", tmp_path / "kept"
     process = spawn("run", folder, "--json-file", result, "--record", kept)
     helpers.wait_for(lambda: (kept / "b.jsonl").exists() and '"entry":"binary"' in (kept / "b.jsonl").read_text())
-    process.send_signal(2)
-    process.send_signal(2)
+    helpers.interrupt_twice(process)
     out, err = process.communicate(timeout=30)
     assert process.returncode == 2
     assert err == "dgharness: interrupted; the results of 2 of 3 cases are kept, marked partial\n"

@@ -12,6 +12,7 @@ import pytest
 
 from harness.audio.decode import wav_bytes
 from harness.audio.format import AudioFormat, Encoding
+from harness.cli.keeper import Keeper
 from harness.errors import BadInput
 from harness.protocol.codec import encode
 from harness.protocol.messages import KeepAlive
@@ -316,6 +317,7 @@ def test_ctrl_c_keeps_what_was_received(
     mock: StartServer,
     helpers: Helpers,
     tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     server = mock()
 
@@ -323,7 +325,13 @@ def test_ctrl_c_keeps_what_was_received(
         if read == 1:
             helpers.wait_for(lambda: bool(kept.exists() and '"down"' in kept.read_text()))
             helpers.interrupt()
-            helpers.interrupt()
+
+    def interrupt_again(keeper: Keeper, audio: bytes) -> None:
+        helpers.interrupt()  # impatience, while the results are written
+        finish(keeper, audio)
+
+    finish = Keeper.finish
+    monkeypatch.setattr(Keeper, "finish", interrupt_again)
 
     kept = tmp_path / "kept.jsonl"
     fake = stdin(pcm, before=interrupt)
