@@ -17,6 +17,7 @@ from harness.audio.segment import Segment
 from harness.errors import BadInput
 from harness.manifest import ENDINGS as MANIFEST_ENDINGS
 from harness.manifest import read_manifest
+from harness.scoring.texts import composed
 
 AUDIO_ENDINGS: Final = frozenset(
     {".aac", ".aif", ".aiff", ".au", ".caf", ".flac", ".m4a", ".mp3", ".mp4", ".oga", ".ogg", ".opus", ".wav", ".webm"}
@@ -29,7 +30,7 @@ class Item:
     """One file to do.
 
     Attributes:
-        id: unique in the corpus.
+        id: unique in the corpus, `composed`.
         audio: path of the audio.
         reference: what was said, or None.
         segment: the part of the audio that is meant; None is all of it.
@@ -86,7 +87,7 @@ def _items(path: str) -> Iterator[Item]:
 
 def _of_manifest(path: Path) -> Iterator[Item]:
     for line in read_manifest(path):
-        yield Item(line.called, str(path.parent / line.audio), line.text, line.segment)
+        yield Item(composed(line.called), str(path.parent / line.audio), line.text, line.segment)
 
 
 def _of_folder(folder: Path) -> Iterator[Item]:
@@ -124,15 +125,16 @@ def _fixed_parts(pattern: str) -> Iterator[str]:
 
 def _item(path: Path, relative: str, spoken: Mapping[str, str]) -> Item:
     """A file found by its place; an utterance that a `*.trans.txt` names is called what it is called there."""
-    if path.stem in spoken:
-        return Item(path.stem, str(path), spoken[path.stem])
+    utterance = composed(path.stem)
+    if utterance in spoken:
+        return Item(utterance, str(path), spoken[utterance])
     beside = path.with_suffix(".txt")
     return Item(_bare(relative), str(path), _text(beside).strip() if beside.is_file() else None)
 
 
 def _bare(relative: str) -> str:
-    """A path without its ending."""
-    return str(Path(relative).with_suffix("").as_posix())
+    """A path without its ending, as an id."""
+    return composed(Path(relative).with_suffix("").as_posix())
 
 
 def _spoken(place: Path, names: Sequence[str]) -> dict[str, str]:
@@ -143,7 +145,7 @@ def _spoken(place: Path, names: Sequence[str]) -> dict[str, str]:
             for line in _text(place / name).split("\n"):
                 utterance, _, said = line.strip().partition(" ")
                 if utterance:
-                    spoken[utterance] = said.strip()
+                    spoken[composed(utterance)] = said.strip()
     return spoken
 
 
@@ -196,4 +198,4 @@ def _with_references(items: Sequence[Item], references: Mapping[str, str]) -> li
 def _names(item: Item) -> tuple[str, ...]:
     """What a table of references may call a file, the most exact first."""
     path = item.path
-    return item.id, item.id + path.suffix, path.stem, path.name
+    return item.id, item.id + path.suffix, composed(path.stem), composed(path.name)

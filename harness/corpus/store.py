@@ -94,7 +94,8 @@ class Store:
             self._file.flush()
         except OSError as error:
             raise _unusable(self.rows_path, error) from None
-        self._keep(row, line)
+        self._keep(row)
+        self._size += len(line)
 
     def in_order(self, items: Iterable[Item], normalizers: Sequence[str]) -> Iterator[Row]:
         """Put the rows into the order of the files, and give each one.
@@ -129,12 +130,14 @@ class Store:
                 if not line.endswith(b"\n"):
                     file.truncate(self._size)  # the process was killed while it wrote this
                     break
-                self._keep(_decoded(line, self.rows_path, number), line)
+                if line.strip():
+                    self._keep(_decoded(line, self.rows_path, number))
+                self._size += len(line)
 
-    def _keep(self, row: Row, line: bytes) -> None:
+    def _keep(self, row: Row) -> None:
+        """The row begins where the file ended so far."""
         audio, reference = _hash(row.sha256, row.segment), _hash(row.reference)
         self._kept[row.id] = _Kept(self._size, audio, reference, row.failed)
-        self._size += len(line)
 
 
 def read_rows(folder: Path) -> Iterator[Row]:
@@ -157,7 +160,7 @@ def read_rows(folder: Path) -> Iterator[Row]:
 
 def _numbered(file: BinaryIO, path: Path) -> Iterator[tuple[int, Row]]:
     for number, line in enumerate(file, start=1):
-        if line.endswith(b"\n"):
+        if line.strip() and line.endswith(b"\n"):
             yield number, _decoded(line, path, number)
 
 

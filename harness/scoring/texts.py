@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import unicodedata
 import zlib
 from dataclasses import dataclass
 from types import NoneType
@@ -20,8 +21,16 @@ _TEXT_COLUMNS = ("text", "reference", "transcript", "hypothesis")
 _JSON_TYPES = {dict: "an object", list: "an array", float: "a number", bool: "a boolean", NoneType: "null"}
 
 
+def composed(id_: str) -> str:
+    """An id as ids are compared: names of files, as macOS lists them, have their accents apart, and texts seldom do.
+
+    Source: Unicode Standard Annex #15, normalization form C.
+    """
+    return unicodedata.normalize("NFC", id_)
+
+
 def parse_texts(data: bytes, name: str, *, max_bytes: int = MAX_DECOMPRESSED_BYTES) -> dict[str, str]:
-    """Read texts by id, in the order of the file. A text may be empty (silence); an id may not.
+    """Read texts by id (`composed`), in the order of the file. A text may be empty (silence); an id may not.
 
     Accepted, in UTF-8, each also gzipped (known by its first bytes):
 
@@ -75,7 +84,7 @@ def _decode(data: bytes, name: str) -> str:
 def _from_json(text: str, name: str) -> dict[str, str]:
     def unique(members: list[tuple[str, object]]) -> dict[str, object]:
         found: dict[str, object] = {}
-        for key, value in members:
+        for key, value in ((composed(key), value) for key, value in members):
             if key in found:
                 raise BadInput(f"{name}: the id {key!r} occurs twice; each id may have one text")
             found[key] = value
@@ -152,7 +161,7 @@ def _row(cells: list[str], columns: _Columns, where: str) -> tuple[str, str]:
         raise BadInput(f"{where} has no tab: {cells[0][:40]!r}; it should be an id, a tab and a text")
     if not max(columns.id, columns.text) < len(cells) <= columns.width:
         raise BadInput(f"{where} has {len(cells)} cells where {columns.width} are wanted; a text may hold no tab")
-    id_ = cells[columns.id].strip()
+    id_ = composed(cells[columns.id].strip())
     if not id_:
         raise BadInput(f"{where}: the id is empty; each text needs an id")
     return id_, cells[columns.text]

@@ -54,6 +54,24 @@ def test_a_clip_has_its_text_beside_it_and_is_called_by_its_place(put: Put) -> N
     ]
 
 
+APART, TOGETHER = "cafe\u0301", "caf\u00e9"  # as macOS lists the name of a file, and as it is mostly written
+
+
+@pytest.mark.parametrize("listed", [APART, TOGETHER])
+@pytest.mark.parametrize("name", ["clips.trans.txt", "manifest.jsonl", None])
+def test_accents_may_be_apart_in_names_and_together_in_texts(put: Put, listed: str, name: str | None) -> None:
+    put(f"clips/{listed}.wav")
+    text = {
+        "clips.trans.txt": f"{TOGETHER} hello\n",
+        "manifest.jsonl": f'{{"audio": "{listed}.wav", "text": "hello"}}\n',
+    }
+    path = put(f"clips/{name}", text[name]) if name else None
+    where = "clips/manifest.jsonl" if name == "manifest.jsonl" else "clips"
+    references = None if path else {TOGETHER: "hello"}
+    (item,) = find_items([where], references)
+    assert (item.id, item.path.exists(), item.reference) == (TOGETHER, True, "hello")
+
+
 @pytest.mark.parametrize(
     ("pattern", "ids"),
     [

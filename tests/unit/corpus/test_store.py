@@ -11,7 +11,7 @@ import pytest
 from harness.corpus.inputs import Item
 from harness.corpus.rows import Row
 from harness.corpus.settings import SYNTHETIC, Settings
-from harness.corpus.store import Store
+from harness.corpus.store import Store, read_rows
 from harness.errors import BadInput
 
 if TYPE_CHECKING:
@@ -70,6 +70,17 @@ def test_a_line_in_the_middle_that_is_no_row_is_named(tmp_path: Path, items: Mak
     path.write_bytes(path.read_bytes().replace(b'{"id":"two"', b'{"id":2'))
     with pytest.raises(BadInput, match=r"rows\.jsonl: line 2 is no row of a corpus"):
         Store(tmp_path / "out")
+
+
+def test_blank_lines_are_no_rows(tmp_path: Path, items: MakeItems, row: MakeRow) -> None:
+    one, two = items("one", "two")
+    path = filled(tmp_path / "out", row(one), row(two))
+    path.write_bytes(b"\n" + path.read_bytes().replace(b"\n", b"\n \n"))
+    assert list(read_rows(tmp_path / "out")) == [row(one), row(two)]
+    with Store(tmp_path / "out") as store:
+        assert done(store, [one, two]) == ["one", "two"]
+        assert list(store.in_order([two, one], ["basic"])) == [row(two), row(one)]
+    assert rows_in(path) == [row(two), row(one)]
 
 
 def test_audio_that_changed_is_done_again(tmp_path: Path, items: MakeItems, row: MakeRow) -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.errors import BadInput
-from harness.scoring.texts import parse_texts
+from harness.scoring.texts import composed, parse_texts
 
 TEXTS = {"a-1": "HELLO THERE", "a-2": "", "b": "naïve\u2028café"}
 TABLE = "a-1\tHELLO THERE\na-2\t\nb\tnaïve\u2028café\n"
@@ -48,6 +48,21 @@ def test_a_text_that_is_a_column_name_makes_no_header() -> None:
 
 def test_a_json_object_from_id_to_text() -> None:
     assert parse_texts(b' {"a": "x", "b": ""}\n', "refs.json") == {"a": "x", "b": ""}
+
+
+APART = "cafe\u0301"  # as macOS lists the name of a file
+
+
+@pytest.mark.parametrize("data", [f"{APART}\thello\n", json.dumps({APART: "hello"})])
+def test_ids_are_composed_and_texts_are_not(data: str) -> None:
+    assert parse_texts(data.encode(), "refs") == {"caf\u00e9": "hello"}
+    assert parse_texts(f"{APART}\t{APART}".encode(), "refs") == {"caf\u00e9": APART}
+
+
+@pytest.mark.parametrize("data", [f"{APART}\ta\ncaf\u00e9\tb\n", json.dumps({APART: "a", "caf\u00e9": "b"})])
+def test_two_ways_to_write_one_id_are_one_id_twice(data: str) -> None:
+    with pytest.raises(BadInput, match=r"the id 'caf\u00e9' (stands in an earlier line|occurs twice)"):
+        parse_texts(data.encode(), "refs")
 
 
 @pytest.mark.parametrize("plain", [TABLE.encode(), json.dumps(TEXTS).encode()], ids=["table", "json"])
@@ -116,7 +131,7 @@ def test_any_bytes_are_texts_or_bad_input(data: bytes) -> None:
 WRITABLE = st.text(st.characters(codec="utf-8", exclude_characters="\t\r\n"), max_size=20)
 
 
-@given(st.dictionaries(WRITABLE.map(lambda text: f"id-{text}".strip()), WRITABLE, min_size=1))
+@given(st.dictionaries(WRITABLE.map(lambda text: composed(f"id-{text}".strip())), WRITABLE, min_size=1))
 def test_what_was_written_is_read_back(texts: dict[str, str]) -> None:
     table = "".join(f"{id_}\t{text}\n" for id_, text in texts.items())
     assert parse_texts(table.encode(), "refs.tsv") == texts
