@@ -24,15 +24,15 @@ from harness.results import (
     ExtraError,
     PairedUtterance,
 )
-from harness.scoring.causes import Attributed, Cause, attribute
+from harness.scoring.causes import Attributed, Cause, attribute_texts
 from harness.scoring.entities import EntityCount, count_entities
 from harness.scoring.error_rate import ErrorRate
 from harness.scoring.flips import Flip, flips
 from harness.scoring.normalize import Normalizer
 from harness.scoring.paired import LeftOut, PairedRow, PairedScore, score_pairs
+from harness.scoring.places import places_of
 from harness.scoring.sclite import sclite_split
 from harness.scoring.wer import CorpusScore, TextScore, score_many
-from harness.scoring.word_times import Hearing
 
 Texts: TypeAlias = Mapping[str, str]
 """From id to text."""
@@ -48,13 +48,13 @@ class Utterance:
 
     Attributes:
         row: its scores under the main normaliser.
-        causes: of what only streaming has wrong; None where they were not looked for.
+        causes: of what only streaming has wrong.
         said: the reference, as it was given.
         heard: what streaming and pre-recorded heard, as it was given.
     """
 
     row: PairedRow
-    causes: Attributed | None
+    causes: Attributed
     said: str
     heard: tuple[str, str]
 
@@ -79,7 +79,7 @@ class FoundInTexts:
     Attributes:
         totals: under each normaliser; the first is the main one.
         left_out: ids that are not on all sides.
-        causes: of what only streaming has wrong; None where they were not looked for.
+        causes: of what only streaming has wrong.
         flips: utterances whose verdict depends on the normaliser.
         splits: each side's kinds of errors as sclite splits them; empty unless that was asked for.
         entities: each side's counts of the phrases; empty without any.
@@ -89,7 +89,7 @@ class FoundInTexts:
 
     totals: tuple[ScoredTotal, ...]
     left_out: LeftOut
-    causes: CauseCounts | None
+    causes: CauseCounts
     flips: tuple[Flip, ...]
     splits: Mapping[Side, ErrorRate]
     entities: Mapping[Side, tuple[EntityCount, ...]]
@@ -145,7 +145,7 @@ class PairedTexts:
                 for sums in all_of_it.sums
             ),
             left_out=LeftOut.of(said[0], self.streaming, self.prerecorded),
-            causes=None if self.alternates else all_of_it.causes,
+            causes=all_of_it.causes,
             flips=tuple(all_of_it.flips),
             splits=all_of_it.splits,
             entities=all_of_it.entities,
@@ -171,14 +171,14 @@ class PairedTexts:
         return score_pairs(said, self.streaming, self.prerecorded, normalise, alternates=self.alternates)
 
     def utterances(self, said: Texts, scored: PairedScore, normalise: Normalizer) -> Iterator[Utterance]:
-        """Those of a score; causes are found in texts as written, which those with alternatives are not."""
+        """Those of a score."""
         for row in scored.rows:
-            streamed, posted = self.streaming[row.id], self.prerecorded[row.id]
+            heard = self.streaming[row.id], self.prerecorded[row.id]
             aligned = row.streaming.alignment, row.prerecorded.alignment
-            causes = None
-            if not self.alternates:
-                causes = attribute(said[row.id], Hearing(streamed), Hearing(posted), normalise, None, aligned)
-            yield Utterance(row, causes, said[row.id], (streamed, posted))
+            reference, places = said[row.id], None
+            if row.chosen is not None:
+                reference, places = row.chosen[0].written, places_of(*row.chosen)
+            yield Utterance(row, attribute_texts(reference, heard, normalise, aligned, places), said[row.id], heard)
 
     def _chunks(self, said: Texts) -> Iterator[tuple[Texts, PairedTexts]]:
         """Some references at a time, with the transcripts of just those."""
@@ -242,12 +242,10 @@ class _Found:
                 self.entities[side] = counted if pairs is None else tuple(one + other for one, other in pairs)
 
     def _put(self, utterance: Utterance, flip: Flip | None) -> None:
-        row, causes = utterance.row, None
-        if utterance.causes is not None:
-            causes = Causes.of([utterance.causes])
-            self._fewer += causes.fewer
-            self._counts.update(causes.counts)
-            self._examples = causes.examples | self._examples
+        row, causes = utterance.row, Causes.of([utterance.causes])
+        self._fewer += causes.fewer
+        self._counts.update(causes.counts)
+        self._examples = causes.examples | self._examples
         self.gathered.add((row.streaming.words, row.prerecorded.words), _Shown(row, causes, flip))
 
 
@@ -256,7 +254,7 @@ class _Shown:
     """Makes an utterance in full when it is asked to."""
 
     row: PairedRow
-    causes: Causes | None
+    causes: Causes
     flip: Flip | None
 
     def __call__(self) -> PairedUtterance:
@@ -269,8 +267,8 @@ class _Shown:
             prerecorded=Counts.of(posted.words),
             streaming_alignment=AlignedRun.all_of(streamed.alignment),
             prerecorded_alignment=AlignedRun.all_of(posted.alignment),
-            causes={} if self.causes is None else self.causes.counts,
-            extra_errors=() if self.causes is None else self.causes.errors,
+            causes=self.causes.counts,
+            extra_errors=self.causes.errors,
         )
 
 

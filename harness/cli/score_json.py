@@ -22,9 +22,8 @@ def as_json_document(found: FoundInTexts) -> dict[str, Any]:
         "scored": main.total.utterances,
         "unscored": unscored_ids(found.left_out),
         **_pair(main),
+        "causes": _causes(found.causes),
     }
-    if found.causes is not None:
-        document["causes"] = _causes(found.causes)
     if len(found.totals) > 1:
         document["by_normalizer"] = {one.total.normalizer: _pair(one) for one in found.totals}
         document["flips"] = _flips(found.flips)
@@ -40,7 +39,7 @@ def as_json_document(found: FoundInTexts) -> dict[str, Any]:
 def utterance_as_json(utterance: Utterance) -> dict[str, Any]:
     """One utterance; differences are streaming less pre-recorded."""
     streamed, posted = utterance.row.streaming, utterance.row.prerecorded
-    line: dict[str, Any] = {
+    return {
         "id": utterance.row.id,
         "normalizer": streamed.normalizer,
         "reference": utterance.said,
@@ -54,10 +53,8 @@ def utterance_as_json(utterance: Utterance) -> dict[str, Any]:
             "wer": None if streamed.wer is None or posted.wer is None else streamed.wer - posted.wer,
             "cer": None if streamed.cer is None or posted.cer is None else streamed.cer - posted.cer,
         },
+        "causes": [to_builtins(error) for error in Causes.of([utterance.causes]).errors],
     }
-    if utterance.causes is not None:
-        line["causes"] = [to_builtins(error) for error in Causes.of([utterance.causes]).errors]
-    return line
 
 
 def _pair(scored: ScoredTotal) -> dict[str, Any]:

@@ -74,7 +74,7 @@ class TranscriptScores(msgspec.Struct, frozen=True, kw_only=True):
         files: what was read, by what it holds.
         totals: of the ids that are on all sides, under each normaliser.
         unscored: why other ids were left out, and how many for each reason.
-        causes: of the errors that only streaming has; None when they were not looked for.
+        causes: of the errors that only streaming has.
         notes: what else there is to say.
     """
 
@@ -82,5 +82,5 @@ class TranscriptScores(msgspec.Struct, frozen=True, kw_only=True):
     files: dict[str, str]
     totals: tuple[CorpusTotal, ...]
     unscored: dict[str, int]
-    causes: CauseCounts | None
+    causes: CauseCounts
     notes: tuple[str, ...]

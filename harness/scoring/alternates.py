@@ -20,20 +20,40 @@ _SPACED_SLASH = re.compile(r"(?:^|(?<=\s))/(?=\s|$)")
 
 
 @dataclass(frozen=True, slots=True)
+class Piece:
+    """What lies between two groups, or an alternative of one: as written, and its words, normalised."""
+
+    written: str
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A reference with one alternative of each group; every choice of one reference has as many pieces.
+
+    Attributes:
+        pieces: in order.
+    """
+
+    pieces: tuple[Piece, ...]
+
+    @property
+    def written(self) -> str:
+        """The text as written."""
+        return " ".join(piece.written for piece in self.pieces)
+
+    @property
+    def text(self) -> str:
+        """The text, normalised."""
+        return " ".join(word for piece in self.pieces for word in piece.words)
+
+
+@dataclass(frozen=True, slots=True)
 class _Route:
-    """The alternatives taken so far to come to a place, and the errors on the way."""
+    """The pieces taken so far, the last first."""
 
-    errors: int
-    words: tuple[str, ...] = ()
-    before: _Route | None = None
-
-    def all_words(self) -> list[str]:
-        parts: list[tuple[str, ...]] = []
-        route: _Route | None = self
-        while route is not None:
-            parts.append(route.words)
-            route = route.before
-        return [word for words in reversed(parts) for word in words]
+    piece: Piece
+    before: _Route | None
 
 
 def has_alternates(reference: str) -> bool:
@@ -41,10 +61,11 @@ def has_alternates(reference: str) -> bool:
     return "{" in reference or "}" in reference
 
 
-def best_reference(reference: str, hypothesis: str, normalizer: Normalizer, name: str) -> str:
-    """The reference, normalised, with the alternatives that leave the fewest word errors; the first of equals.
+def best_reference(reference: str, hypothesis: str, normalizer: Normalizer, name: str) -> Chosen:
+    """The reference with the alternatives that leave the fewest word errors.
 
-    Exact: the edit distance to a network of words, as NIST sclite scores one.
+    Exact: the edit distance to a network of words, as NIST sclite scores one. Of equals the one that takes the earlier
+    alternative of the first group in which they differ.
 
     Args:
         reference: as written.
@@ -56,25 +77,47 @@ def best_reference(reference: str, hypothesis: str, normalizer: Normalizer, name
         BadInput: a brace has no partner, or groups nest.
     """
     if not has_alternates(reference):
-        return normalizer(reference)
-    heard = normalizer(hypothesis).split()
-    routes = [_Route(place) for place in range(len(heard) + 1)]
-    for choices in _slots(reference, normalizer, name):
-        ends = [_through(routes, words, heard) for words in choices]
-        routes = [min(column, key=lambda route: route.errors) for column in zip(*ends, strict=True)]
-    return " ".join(routes[-1].all_words())
+        return Chosen((_piece(reference, normalizer),))
+    return _best(_slots(reference, normalizer, name), normalizer(hypothesis).split())
 
 
-def _slots(reference: str, normalizer: Normalizer, name: str) -> list[list[tuple[str, ...]]]:
-    """Each stretch of the reference as the word sequences that it may be."""
-    slots: list[list[tuple[str, ...]]] = []
-    for number, piece in enumerate(_GROUP.split(reference)):
+def _best(slots: Sequence[Sequence[Piece]], heard: Sequence[str]) -> Chosen:
+    """The rows of Wagner and Fischer's table, of which those before a group branch.
+
+    What stands in a row is the number of errors times `size`, plus the rank of the choices on the way: where numbers
+    of errors are equal, the lower rank is the smaller weight.
+    """
+    size = len(heard) + 1
+    row = [size * place for place in range(size)]
+    routes: list[_Route | None] = [None]
+    for choices in slots:
+        ends = [_through(row, choice.words, heard) for choice in choices]
+        best = [min((weight, number) for number, weight in enumerate(column)) for column in zip(*ends, strict=True)]
+        taken = sorted({(weight % size, number) for weight, number in best})
+        ranks = {choice: rank for rank, choice in enumerate(taken)}
+        row = [weight - weight % size + ranks[weight % size, number] for weight, number in best]
+        routes = [_Route(choices[number], routes[before]) for before, number in taken]
+    return _chosen(routes[row[-1] % size])
+
+
+def _chosen(route: _Route | None) -> Chosen:
+    pieces: list[Piece] = []
+    while route is not None:
+        pieces.append(route.piece)
+        route = route.before
+    return Chosen(tuple(reversed(pieces)))
+
+
+def _slots(reference: str, normalizer: Normalizer, name: str) -> list[list[Piece]]:
+    """Each stretch of the reference as what it may be."""
+    slots: list[list[Piece]] = []
+    for number, text in enumerate(_GROUP.split(reference)):
         if number % 2:
-            slots.append([_words(choice, normalizer) for choice in _choices(piece)])
-        elif has_alternates(piece):
+            slots.append([_piece(choice, normalizer) for choice in _choices(text)])
+        elif has_alternates(text):
             raise BadInput(f"{name}: a brace without its partner, or braces within braces, in {reference[:60]!r}")
         else:
-            slots.append([_words(piece, normalizer)])
+            slots.append([_piece(text, normalizer)])
     return slots
 
 
@@ -83,25 +126,18 @@ def _choices(group: str) -> list[str]:
     return spaced if len(spaced) > 1 else group.split("/")
 
 
-def _words(text: str, normalizer: Normalizer) -> tuple[str, ...]:
-    return () if text.strip() == "@" else tuple(normalizer(text).split())
+def _piece(text: str, normalizer: Normalizer) -> Piece:
+    written = "" if text.strip() == "@" else text
+    return Piece(written, tuple(normalizer(written).split()))
 
 
-def _through(routes: list[_Route], words: tuple[str, ...], heard: Sequence[str]) -> list[_Route]:
-    """The best routes to each place of the hypothesis after these words: rows of Wagner and Fischer's table."""
-    errors = [route.errors for route in routes]
-    origin = list(range(len(routes)))
-    # Insertions before the first of them have been counted on the way to `routes`.
+def _through(row: Sequence[int], words: Sequence[str], heard: Sequence[str]) -> list[int]:
+    """The row behind these words; an insertion before the first of them is in `row` already."""
+    before, error = list(row), len(row)
     for word in words:
-        row, came = [errors[0] + 1], [origin[0]]
-        for place, said in enumerate(heard, start=1):
-            steps = (
-                (errors[place - 1] + (said != word), origin[place - 1]),
-                (errors[place] + 1, origin[place]),
-                (row[place - 1] + 1, came[place - 1]),
-            )
-            cost, source = min(steps, key=lambda step: step[0])
-            row.append(cost)
-            came.append(source)
-        errors, origin = row, came
-    return [_Route(cost, words, routes[source]) for cost, source in zip(errors, origin, strict=True)]
+        after = [before[0] + error]
+        for place, said in enumerate(heard):
+            hit_or_substitution = before[place] if said == word else before[place] + error
+            after.append(min(hit_or_substitution, before[place + 1] + error, after[place] + error))
+        before = after
+    return before

@@ -19,6 +19,7 @@ from harness.scoring.evidence import Evidence, Segment
 from harness.scoring.extra_errors import WordError, extra_errors
 from harness.scoring.interim_use import InterimUse
 from harness.scoring.normalize import Normalizer
+from harness.scoring.places import Places
 from harness.scoring.respelling import Spelling, Stretch
 from harness.scoring.text_hints import TextHints
 from harness.scoring.word_times import Hearing, Interval, token_times
@@ -80,7 +81,6 @@ def attribute(
     prerecorded: Hearing,
     normalise: Normalizer,
     evidence: Evidence | None,
-    aligned: tuple[Alignment, Alignment] | None = None,
 ) -> Attributed:
     """Give each extra error of streaming its cause.
 
@@ -90,21 +90,50 @@ def attribute(
         prerecorded: what was heard in the same audio as a file.
         normalise: what both are scored under.
         evidence: of the session; None when there are texts only, which can show a difference of writing and no more.
-        aligned: both texts beside the reference under `normalise`, for those who have them already.
     """
-    ours, theirs = aligned or _aligned(*map(normalise, (reference, streaming.text, prerecorded.text)))
+    said, streamed, posted = map(normalise, (reference, streaming.text, prerecorded.text))
+    [(ours, _), (theirs, _)] = align_words([said] * 2, [streamed, posted])
+    return _attributed(reference, streaming, prerecorded, normalise, evidence, (ours, theirs), None)
+
+
+def attribute_texts(
+    reference: str,
+    heard: tuple[str, str],
+    normalise: Normalizer,
+    aligned: tuple[Alignment, Alignment],
+    places: tuple[Places, Places] | None = None,
+) -> Attributed:
+    """The same of texts alone, which are aligned already.
+
+    Args:
+        reference: what was said; of alternatives, those that streaming was scored against.
+        heard: what streaming and pre-recorded heard.
+        normalise: what both are scored under.
+        aligned: each of them beside the reference that it was scored against.
+        places: of the words of these references, where the two are not the same.
+    """
+    streaming, prerecorded = map(Hearing, heard)
+    return _attributed(reference, streaming, prerecorded, normalise, None, aligned, places)
+
+
+def _attributed(
+    reference: str,
+    streaming: Hearing,
+    prerecorded: Hearing,
+    normalise: Normalizer,
+    evidence: Evidence | None,
+    aligned: tuple[Alignment, Alignment],
+    places: tuple[Places, Places] | None,
+) -> Attributed:
+    ours, theirs = aligned
     if ours.hypothesis_text == theirs.hypothesis_text:
         return Attributed((), 0, normalise.label)
-    errors, fewer = extra_errors(ours, theirs), len(extra_errors(theirs, ours))
+    errors = extra_errors(ours, theirs, places)
+    fewer = len(extra_errors(theirs, ours, places and places[::-1]))
     if not errors:
         return Attributed((), fewer, normalise.label)
-    session = _Session(reference, streaming, prerecorded, normalise, evidence, ours, theirs)
+    session = _Session(reference, streaming, prerecorded, normalise, evidence, aligned, places)
     return Attributed(tuple(map(session.attribution, errors)), fewer, normalise.label)
-
-
-def _aligned(reference: str, streaming: str, prerecorded: str) -> tuple[Alignment, Alignment]:
-    [(ours, _), (theirs, _)] = align_words([reference] * 2, [streaming, prerecorded])
-    return ours, theirs
 
 
 class _Session:
@@ -117,9 +146,10 @@ class _Session:
         prerecorded: Hearing,
         normalise: Normalizer,
         evidence: Evidence | None,
-        ours: Alignment,
-        theirs: Alignment,
+        aligned: tuple[Alignment, Alignment],
+        places: tuple[Places, Places] | None,
     ) -> None:
+        ours, theirs = aligned
         self._evidence = Evidence() if evidence is None else evidence
         self._texts_only = evidence is None
         self._times = ErrorTimes(
@@ -132,7 +162,7 @@ class _Session:
         self._spelling = Spelling(reference, streaming.text, ours, normalise)
         self._respelled: dict[Stretch, list[tuple[Stretch, str]]] = {}
         # Not every error asks for them, and of many thousand utterances they would take most of the time.
-        self._hints = cache(lambda: TextHints(streaming.text, ours, prerecorded.text, theirs, normalise))
+        self._hints = cache(lambda: TextHints(streaming.text, ours, prerecorded.text, theirs, normalise, places))
         self._interims = cache(lambda: InterimUse(reference, streaming.text, ours, normalise, self._evidence))
 
     def attribution(self, error: WordError) -> Attribution:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from harness.scoring.alignment import Alignment
+from harness.scoring.places import Places, same_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,30 +60,37 @@ def hits(alignment: Alignment) -> dict[int, int]:
     return found
 
 
-def extra_errors(ours: Alignment, theirs: Alignment) -> tuple[WordError, ...]:
+def extra_errors(
+    ours: Alignment, theirs: Alignment, places: tuple[Places, Places] | None = None
+) -> tuple[WordError, ...]:
     """The errors of `ours` that `theirs` does not have, in order.
 
-    A reference word that is wrong in both is no extra error, whatever each heard instead. Of the words inserted at one
-    place those that both inserted there are none, equal words first, then as many as the other has. Where both heard
-    the same words between two that both have right, none is: of equally short alignments each may have another one.
+    Of the errors at one place those that both have there are no extra errors, equal words first, then as many as the
+    other has: a word of the reference that is wrong in both is none, whatever each heard instead. Where both heard the
+    same words between two that both have right, none is: of equally short alignments each may have another one.
 
     So `len(extra_errors(a, b)) - len(extra_errors(b, a))` is the difference of their numbers of errors.
+
+    Args:
+        ours, theirs: both hypotheses, beside the reference.
+        places: of the words of each one's reference, where the two are not the same.
     """
-    blocks = _Blocks(ours, theirs)
-    wrong_in_theirs = {error.reference_at for error in word_errors(theirs) if error.kind != "insert"}
-    extra = [
-        error
-        for error in word_errors(ours)
-        if not blocks.alike(error.reference_at)
-        and (error.kind == "insert" or error.reference_at not in wrong_in_theirs)
-    ]
-    shared = _shared_insertions(ours, theirs)
-    return tuple(error for error in extra if error not in shared)
+    mine, others = places or (same_words(len(ours.reference)),) * 2
+    blocks = _Blocks(ours, theirs, mine, others)
+    shared = _shared(_by_place(ours, mine), _by_place(theirs, others))
+    return tuple(error for error in word_errors(ours) if error not in shared and not blocks.alike(error.reference_at))
 
 
-def _shared_insertions(ours: Alignment, theirs: Alignment) -> set[WordError]:
-    """The insertions of ours that stand for insertions of theirs at the same place."""
-    mine, others = _insertions(ours), _insertions(theirs)
+def _by_place(alignment: Alignment, places: Places) -> dict[int, list[WordError]]:
+    errors: dict[int, list[WordError]] = defaultdict(list)
+    for error in word_errors(alignment):
+        at = error.reference_at
+        errors[places.of_gap(at) if error.kind == "insert" else places.of_word(at)].append(error)
+    return errors
+
+
+def _shared(mine: Mapping[int, Sequence[WordError]], others: Mapping[int, Sequence[WordError]]) -> set[WordError]:
+    """The errors of ours that stand for errors of theirs at the same place."""
     shared: set[WordError] = set()
     for place, errors in mine.items():
         left = Counter(other.hypothesis for other in others.get(place, ()))
@@ -97,27 +105,25 @@ def _shared_insertions(ours: Alignment, theirs: Alignment) -> set[WordError]:
     return shared
 
 
-def _insertions(alignment: Alignment) -> dict[int, list[WordError]]:
-    places: dict[int, list[WordError]] = {}
-    for error in word_errors(alignment):
-        if error.kind == "insert":
-            places.setdefault(error.reference_at, []).append(error)
-    return places
-
-
 class _Blocks:
     """The reference between the words that both have right, and what each heard there."""
 
-    def __init__(self, ours: Alignment, theirs: Alignment) -> None:
-        mine, others = hits(ours), hits(theirs)
-        self._anchors = [place for place in mine if place in others]
-        self._ours = _between(ours.hypothesis, [mine[place] for place in self._anchors])
-        self._theirs = _between(theirs.hypothesis, [others[place] for place in self._anchors])
+    def __init__(self, ours: Alignment, theirs: Alignment, mine: Places, others: Places) -> None:
+        right, right_there = _right(ours, mine), _right(theirs, others)
+        both = [place for place in right if place in right_there]
+        self._anchors = [right[place][0] for place in both]
+        self._ours = _between(ours.hypothesis, [right[place][1] for place in both])
+        self._theirs = _between(theirs.hypothesis, [right_there[place][1] for place in both])
 
     def alike(self, reference_at: int) -> bool:
-        """Whether both heard the same in the block of this place."""
+        """Whether both heard the same in the block of this place of our reference."""
         block = bisect_left(self._anchors, reference_at)
         return self._ours[block] == self._theirs[block]
+
+
+def _right(alignment: Alignment, places: Places) -> dict[int, tuple[int, int]]:
+    """For the place of each word that both references have, and that was heard right, where it stands in both texts."""
+    return {places.of_word(said): (said, heard) for said, heard in hits(alignment).items() if places.is_shared(said)}
 
 
 def _between(tokens: Sequence[str], anchors: Sequence[int]) -> list[Sequence[str]]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from itertools import repeat
 
-from harness.scoring.alternates import best_reference
+from harness.scoring.alternates import Chosen, best_reference
 from harness.scoring.normalize import Normalizer
 from harness.scoring.wer import CorpusScore, TextScore, score_many
 
@@ -18,11 +19,13 @@ class PairedRow:
         id: what the three mappings call it.
         streaming: the streamed transcript against the reference.
         prerecorded: the pre-recorded transcript against the same reference.
+        chosen: with alternatives, what each of the two was scored against.
     """
 
     id: str
     streaming: TextScore
     prerecorded: TextScore
+    chosen: tuple[Chosen, Chosen] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,16 +104,17 @@ def score_pairs(
     # The two sides of an id lie next to each other, so its reference is normalised once, however many ids there are.
     said = [references[id_] for id_ in ids for _ in ("streaming", "prerecorded")]
     heard = [side[id_] for id_ in ids for side in (streaming, prerecorded)]
+    chosen: list[Chosen] = []
     if alternates:
         names = [f"the reference of id {id_}" for id_ in ids for _ in ("streaming", "prerecorded")]
         texts = zip(said, heard, names, strict=True)
-        said = [best_reference(reference, hypothesis, normalizer, name) for reference, hypothesis, name in texts]
+        chosen = [best_reference(reference, hypothesis, normalizer, name) for reference, hypothesis, name in texts]
+        said = [each.text for each in chosen]
         heard = [normalizer(text) for text in heard]
     # What has been normalised is not normalised again: not every normaliser is idempotent.
     scores = score_many(said, heard, replace(normalizer, apply=str) if alternates else normalizer)
-    rows = tuple(
-        PairedRow(id_, streamed, whole) for id_, streamed, whole in zip(ids, scores[::2], scores[1::2], strict=True)
-    )
+    pairs = zip(chosen[::2], chosen[1::2], strict=True) if alternates else repeat(None, len(ids))
+    rows = tuple(map(PairedRow, ids, scores[::2], scores[1::2], pairs))
     zero = CorpusScore.zero(normalizer)
     return PairedScore(
         rows=rows,

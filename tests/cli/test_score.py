@@ -162,6 +162,7 @@ def test_alternatives_in_references(run: Run, sides: list[str | Path], tmp_path:
     (tmp_path / "r.tsv").write_text("a\tone two {three / tree} four\n")
     found = run("score", *sides, "--alternates", "--json").json
     assert (found["streaming"]["wer"], found["prerecorded"]["wer"]) == (0.0, 0.0)
+    assert (found["causes"]["extra"], found["causes"]["fewer"]) == (0, 0)
     (tmp_path / "r.tsv").write_text("a\tone {two\n")
     ran = run("score", *sides, "--alternates")
     assert ran.code == 2

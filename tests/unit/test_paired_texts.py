@@ -57,18 +57,42 @@ def test_chunks_change_nothing(monkeypatch: pytest.MonkeyPatch, chunk: int) -> N
 def test_causes_are_counted_and_the_first_of_each_is_kept() -> None:
     passed: list[Utterance] = []
     causes = found(passed).causes
-    assert causes is not None
-    attributed = [one for utterance in passed if utterance.causes for one in utterance.causes.attributions]
+    attributed = [one for utterance in passed for one in utterance.causes.attributions]
     assert causes.counts == dict.fromkeys(Cause, 0) | Counter(one.cause for one in attributed)
     assert causes.extra == len(attributed) == 5
     assert causes.fewer == 5
     assert {cause: first.hypothesis for cause, first in causes.examples.items()} == {Cause.UNEXPLAINED: "too"}
 
 
-def test_with_alternatives_causes_are_not_looked_for() -> None:
-    said = {"a": "{one / won} two"}
-    out = PairedTexts({"a": "won too"}, {"a": "one two"}, 0, 10, alternates=True).find([said], [BASIC])
-    assert out.causes is None
+def with_alternatives(said: str, streamed: str, posted: str) -> FoundInTexts:
+    return PairedTexts({"a": streamed}, {"a": posted}, 0, 10, alternates=True).find([{"a": said}], [BASIC])
+
+
+def test_with_alternatives_causes_are_those_beside_what_each_side_was_scored_against() -> None:
+    out = with_alternatives("{one / won ton} two", "won ton too", "one two")
+    assert (out.causes.extra, out.causes.fewer, out.causes.counts[Cause.UNEXPLAINED]) == (1, 0, 1)
     (shown,) = out.gathered.result().shown
-    assert (shown.causes, shown.extra_errors) == ({}, ())
     assert (shown.streaming and shown.streaming.errors, shown.prerecorded and shown.prerecorded.errors) == (1, 0)
+    assert [(one.reference, one.hypothesis) for one in shown.extra_errors] == [("two", "too")]
+    assert shown.causes[Cause.UNEXPLAINED] == 1
+
+
+def test_right_by_different_alternatives_is_no_error_of_either() -> None:
+    causes = with_alternatives("{one / won ton} two {@ / uh}", "won ton two", "one two uh").causes
+    assert (causes.extra, causes.fewer) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("ends", "hint"), [(".", "the texts hint at nothing"), (",", "streaming alone ends a sentence")]
+)
+def test_a_hint_is_one_beside_other_alternatives_too(ends: str, hint: str) -> None:
+    said, posted = "{gonna / going to} go home but he saw", f"going to go home{ends} but he saw"
+    causes = with_alternatives(said, "gonna go home. bat he saw", posted).causes
+    assert hint in causes.examples[Cause.UNEXPLAINED].evidence
+
+
+def test_a_matter_of_writing_is_seen_in_the_alternative_as_written() -> None:
+    """«$5» was heard as «five dollars»; the other alternative, whose word is the same, counts for nothing."""
+    causes = with_alternatives("{5 / $5 x}", "five dollars x", "5").causes
+    assert (causes.extra, causes.counts[Cause.FORMATTING]) == (2, 2)
+    assert "as written" in causes.examples[Cause.FORMATTING].evidence

@@ -9,6 +9,7 @@ import pytest
 
 from harness.pairs import Gathered
 from harness.results import (
+    CauseCounts,
     Comparison,
     CorpusRun,
     CorpusTotal,
@@ -30,6 +31,7 @@ from reports.plots import drawn
 from reports.render_pairs_text import render_pairs_text
 
 replace = msgspec.structs.replace
+NO_CAUSES = CauseCounts(extra=0, fewer=0, counts={}, examples={})
 HOSTILE = "<script>alert(1)</script>|\x1b[31m\u202e@team"
 
 
@@ -114,7 +116,7 @@ def test_the_last_line_is_the_outcome_or_of_transcripts_the_verdict(corpus: Corp
 def scores(*totals: CorpusTotal) -> TranscriptScores:
     return TranscriptScores(
         tool="dgharness 0.1.0", files={"references": HOSTILE}, totals=totals,
-        unscored={"missing in streaming": 2}, causes=None, notes=(HOSTILE,),
+        unscored={"missing in streaming": 2}, causes=NO_CAUSES, notes=(HOSTILE,),
     )  # fmt: skip
 
 

@@ -1,7 +1,12 @@
 from __future__ import annotations
 
+import pytest
+
 from harness.scoring.alignment import Alignment, Run, align_words
+from harness.scoring.alternates import best_reference
 from harness.scoring.extra_errors import extra_errors, hits, word_errors
+from harness.scoring.normalize import normalizer
+from harness.scoring.places import places_of
 
 
 def aligned(reference: str, hypothesis: str) -> Alignment:
@@ -58,3 +63,25 @@ def test_where_both_heard_the_same_another_tie_makes_no_extra_error() -> None:
     ours = Alignment("a b b d", "a b d", (("equal", 1), ("delete", 1), ("equal", 2)))
     theirs = Alignment("a b b d", "a b d e", (("equal", 2), ("delete", 1), ("equal", 1), ("insert", 1)))
     assert extra_errors(ours, theirs) == ()
+
+
+@pytest.mark.parametrize(
+    ("streaming", "prerecorded", "found"),
+    [
+        ("i am gonna go", "i am going to go", []),
+        ("i am gonna go", "i am goin to go", []),
+        ("i am gone go", "i am going to go", [("substitute", "gonna", "gone")]),
+        ("i am uh gonna go", "i am going to go", [("insert", "", "uh")]),
+        ("i am gonna uh go", "i am uh going to go", []),
+        ("i am uh gonna well now go", "i am going too well go", [("insert", "", "now")]),
+        ("i were gonna go", "i was going to go", []),
+    ],
+)
+def test_a_group_of_which_each_has_another_alternative_is_one_place_with_what_is_beside_it(
+    streaming: str, prerecorded: str, found: list[tuple[str, str, str]]
+) -> None:
+    said = "i am {gonna / going to} go"
+    ours, theirs = (best_reference(said, heard, normalizer("basic"), "r") for heard in (streaming, prerecorded))
+    sides = aligned(ours.text, streaming), aligned(theirs.text, prerecorded)
+    errors = extra_errors(*sides, places_of(ours, theirs))
+    assert [(error.kind, error.reference, error.hypothesis) for error in errors] == found

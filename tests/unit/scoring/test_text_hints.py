@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+from harness.scoring.alternates import best_reference
 from harness.scoring.extra_errors import extra_errors
 from harness.scoring.normalize import normalizer
+from harness.scoring.places import places_of
 from harness.scoring.text_hints import TextHints
 from harness.scoring.wer import score
 
@@ -46,3 +48,15 @@ def test_a_word_that_is_there_twice() -> None:
     [hint] = hints("the american institute", "the American American institute", "the American institute")
     assert hint == "it is there twice, as where two segments or connections both heard it"
     assert hints("the american institute", "the old American institute", "the American institute") == [None]
+
+
+def test_a_sentence_that_ends_in_both_beside_other_alternatives() -> None:
+    """The end lies after the third word of the one reference, and after the fourth of the other."""
+    said, streaming = "{gonna / going to} go home but he saw", "Gonna go home. Bat he saw"
+    for prerecorded, hint in (("Going to go home. But he saw", None), ("Going to go home, but he saw", CUT)):
+        chosen = [best_reference(said, heard, BASIC, "r") for heard in (streaming, prerecorded)]
+        sides = zip(chosen, (streaming, prerecorded), strict=True)
+        ours, theirs = (score(one.text, heard, BASIC).alignment for one, heard in sides)
+        places = places_of(chosen[0], chosen[1])
+        [error] = extra_errors(ours, theirs, places)
+        assert TextHints(streaming, ours, prerecorded, theirs, BASIC, places).about(error) == hint
