@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
 from harness.errors import BadInput
 from harness.protocol.closing import ReasonStyle
+from harness.protocol.options import ListenOptions
 from harness.protocol.session import Timers
 
 PROCESSING_SPEED: Final = 1.25
@@ -85,3 +86,11 @@ class ConnectionSettings:
     def processing_speed(self) -> float | None:
         """The limit that applies."""
         return self.max_speed if self.lag_scale > 0 else None
+
+    def understood(self, options: ListenOptions) -> ListenOptions:
+        """What such a server takes a query for, which does not have every feature yet."""
+        if options.detect_entities and not self.live_entities:
+            options = replace(options, detect_entities=None, punctuate=True)  # which they imply
+        if options.diarize_model and not self.details_of_2026:
+            options = replace(options, diarize_model=None, diarize=True)
+        return options

@@ -17,7 +17,7 @@ import httpx
 from harness.loopback import is_loopback
 from harness.protocol.options import ListenOptions
 from harness.protocol.refusal import Refusal
-from mock_server.connection import Post
+from mock_server.listen_connection import Post
 from mock_server.log import LOG
 from mock_server.settings import CallbackSettings
 

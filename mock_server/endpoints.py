@@ -10,13 +10,13 @@ from dataclasses import replace
 from harness.protocol.flux_options import FluxOptions
 from harness.protocol.options import ListenOptions
 from mock_server.behaviour import ConnectionSettings
-from mock_server.connection import ListenConnection, Post
+from mock_server.connection import Connection
 from mock_server.flux.settings import FluxSettings
 from mock_server.flux_connection import FluxConnection
 from mock_server.journal import Journal
 from mock_server.legs import Legs
 from mock_server.library import Replies
-from mock_server.line import Connection
+from mock_server.listen_connection import ListenConnection, Post
 
 
 def connection_for(

@@ -24,9 +24,9 @@ class Hearing:
     """Takes in the audio of one connection.
 
     Args:
-        options: the query string.
+        options: the query string; of Flux, what it says of the audio and of recordings.
         replies: what there is to answer with.
-        legs: what is remembered of clients that were cut off.
+        legs: what is remembered of clients that were cut off; None remembers nothing.
         client: who this client is, as far as that can be told.
         journal: takes note of what was found out.
         now_s: monotonic seconds at the upgrade.
@@ -40,7 +40,7 @@ class Hearing:
         self,
         options: ListenOptions,
         replies: Replies,
-        legs: Legs,
+        legs: Legs | None,
         client: str,
         journal: Journal,
         now_s: float,
@@ -53,8 +53,9 @@ class Hearing:
         self._kept = None if replies.goes_by_recordings else KeptSamples(self.decoder)
         self._options, self._journal, self._opened_s = options, journal, now_s
         self._identification: Identification = replies.identify(options)
-        self._legs, self._client = legs, client
-        self._leg, self._before = legs.begin(client, options.raw_format, now_s)
+        self._legs = legs if legs is not None and replies.goes_by_recordings else Legs()
+        self._client = client
+        self._leg, self._before = self._legs.begin(client, options.raw_format, now_s)
         if self._before is None:
             self._adopt(self._identification.source)
 
@@ -69,11 +70,6 @@ class Hearing:
         return self._leg.place_audio_s
 
     @property
-    def departed_at_audio_s(self) -> float | None:
-        """Where the stream left its recording, as far as that was noticed."""
-        return self._identification.departed_at_audio_s
-
-    @property
     def sha256(self) -> str:
         """Of all bytes that came."""
         return self._sha256.hexdigest()
@@ -85,13 +81,12 @@ class Hearing:
         self._leg.heard(data)
         self._leg.heard_s = now_s
         # A frame may be as long as the whole stream, of which the decoder keeps some seconds only.
-        for piece in split(data, PIECE_BYTES) if len(data) > PIECE_BYTES else (data,):
+        for piece in (data,) if 0 < len(data) <= PIECE_BYTES else split(data, PIECE_BYTES):
             self.decoder.feed(piece)
             self._leg.heard_audio_s = self.decoder.audio_s
             if self._kept is not None:
                 self._kept.keep()
-            if self.unidentified is None:
-                self._identify(last_chance=False)
+            self._identify(last_chance=False)
 
     def take_samples(self) -> list[Samples]:
         """What was decoded since the last time, each of shape (frames, channels)."""
@@ -106,6 +101,14 @@ class Hearing:
 
     def finish(self, now_s: float, *, finished: bool) -> None:
         """The socket is gone; `finished` when the client has everything."""
+        departed_at_audio_s = self._identification.departed_at_audio_s
+        if departed_at_audio_s is not None and self.source is not None:
+            self._journal.note(
+                f"the stream left recording {self.source.name} at {departed_at_audio_s:.2f} s of audio: "
+                "what was answered from there on is not about what was sent",
+                now_s,
+                self.decoder.audio_s,
+            )
         # One that was cut off before its place was found changes nothing: the one before it is still unfinished.
         unfinished = self._leg if self._before is None else self._before
         self._legs.ended(self._client, unfinished, now_s, finished=finished)
@@ -113,6 +116,8 @@ class Hearing:
 
     def _identify(self, *, last_chance: bool) -> None:
         """Look for the recording this audio belongs to."""
+        if self.unidentified is not None:
+            return
         if self._before is not None and not self._placed(self._before, last_chance=last_chance):
             return
         outcome = self._identification.listen(self.decoder, last_chance=last_chance)

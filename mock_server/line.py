@@ -7,9 +7,9 @@ connection sees it, everything the connection says passes it before the client d
 from __future__ import annotations
 
 from collections import deque
-from typing import Final, Protocol, TypeAlias
+from typing import Final, TypeAlias
 
-from mock_server import connection as pure
+from mock_server.connection import Action, Connection
 from mock_server.faults.chain import FaultChain
 from mock_server.faults.steps import (
     ClientAudio,
@@ -25,65 +25,11 @@ from mock_server.faults.steps import (
     Step,
     Upstream,
 )
-from mock_server.journal import Journal
-from mock_server.transcriber import News
 
 METADATA: Final = "Metadata"
 CLOSE: Final = "close"
 
 SocketStep: TypeAlias = Downstream | PauseReading
-
-
-class Connection(Protocol):
-    """What a line needs of a connection: `ListenConnection`, or another endpoint's like it."""
-
-    request_id: str
-    journal: Journal
-    closed_in_order: bool
-    on_news: News
-
-    def receive_text(self, text: str, now_s: float) -> list[pure.Action]:
-        """One text frame."""
-        ...
-
-    def receive_binary(self, data: bytes, now_s: float) -> list[pure.Action]:
-        """One binary frame."""
-        ...
-
-    def receive_ping(self, now_s: float) -> None:
-        """A ping, which is answered beside it."""
-        ...
-
-    def receive_close(self, code: int, reason: str, now_s: float) -> None:
-        """The client's close frame, or its absence (1006)."""
-        ...
-
-    def let_go(self, why: str, now_s: float) -> None:
-        """The server itself has cut the connection."""
-        ...
-
-    def wake(self, now_s: float) -> list[pure.Action]:
-        """The time asked for has come."""
-        ...
-
-    def finish(self, now_s: float) -> None:
-        """The socket is gone."""
-        ...
-
-    @property
-    def next_wakeup_s(self) -> float | None:
-        """When `wake` must be called at the latest."""
-        ...
-
-    @property
-    def audio_s(self) -> float:
-        """Seconds of audio received."""
-        ...
-
-    @property
-    def closed(self) -> bool:
-        """Whether nothing more can be said."""
-        ...
 
 
 class Line:
@@ -162,19 +108,20 @@ class Line:
                 # A close frame is answered with one of the same code (RFC 6455, 5.5.1).
                 return [] if answers_ours else self.chain.downstream(SendClose(code, reason), self._moment(now_s))
 
-    def _said(self, actions: list[pure.Action], now_s: float) -> list[Step]:
+    def _said(self, actions: list[Action], now_s: float) -> list[Step]:
         steps: list[Step] = []
         for action in actions:
-            match action:
-                case pure.SendText(text):
-                    if not self.chain.empty and '"Metadata"' in text:
-                        self._owed.update({METADATA} & set(SendText(text).kinds))
-                    steps += self.chain.downstream(SendText(text), self._moment(now_s))
-                case pure.SendClose(code, reason):
-                    if not self.chain.empty:
-                        self._owed.add(CLOSE)
-                    steps += self.chain.downstream(SendClose(code, reason), self._moment(now_s))
+            if not self.chain.empty:
+                self._owe(action)
+            steps += self.chain.downstream(action, self._moment(now_s))
         return steps
+
+    def _owe(self, action: Action) -> None:
+        match action:
+            case SendText(text) if '"Metadata"' in text:
+                self._owed.update({METADATA} & set(action.kinds))
+            case SendClose():
+                self._owed.add(CLOSE)
 
     def _note(self, steps: list[SocketStep], now_s: float) -> None:
         """Put what the faults did into the journal, and what comes out of them."""

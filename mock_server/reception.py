@@ -23,6 +23,7 @@ from harness.protocol.flux_options import FluxOptions, parse_flux_query
 from harness.protocol.options import Endpoint, ListenOptions, parse_query
 from harness.protocol.refusal import HttpAnswer, Refusal
 from mock_server.callback import Courier, unreachable
+from mock_server.connection import Connection
 from mock_server.endpoints import connection_for
 from mock_server.faults.chain import FaultChain
 from mock_server.faults.steps import Handshake, Moment
@@ -30,7 +31,7 @@ from mock_server.ids import uuid4, uuid7
 from mock_server.journal import Journal
 from mock_server.legs import Legs
 from mock_server.library import Replies
-from mock_server.line import Connection, Line
+from mock_server.line import Line
 from mock_server.runs import FaultRuns, Run
 from mock_server.settings import ServerSettings
 

@@ -19,9 +19,9 @@ from typing import Any, Final, Self
 from harness.clock import Clock, SystemClock
 from harness.errors import BadInput
 from mock_server.callback import Courier
+from mock_server.connection import Connection
 from mock_server.journal import Journal
 from mock_server.library import Replies
-from mock_server.line import Connection
 from mock_server.log import LOG
 from mock_server.port import PortProtocol
 from mock_server.reception import Reception, Refused

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from harness.protocol.refusal import ErrorNames
-from mock_server.connection import ConnectionSettings
+from mock_server.behaviour import ConnectionSettings
 from mock_server.faults.base import Fault
 from mock_server.flux.settings import FluxSettings
 

@@ -9,7 +9,7 @@ from typing import Protocol, TypeAlias
 from harness.audio.pcm import Samples
 from harness.protocol.messages import ModelInfo
 from harness.protocol.options import ListenOptions
-from mock_server.flux.replay import Queued, Reply
+from mock_server.flux.replay import FluxReplay, Queued, Reply
 from mock_server.flux.thresholds import Thresholds
 from mock_server.sources import Source
 
@@ -108,6 +108,10 @@ class LiveTurns(Protocol):
     def abandon(self) -> None:
         """Nobody waits for what is left."""
         ...
+
+
+Turns: TypeAlias = FluxReplay | LiveTurns
+"""What says a `/v2/listen` stream's turns."""
 
 
 class Recogniser(ABC):

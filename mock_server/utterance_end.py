@@ -14,9 +14,19 @@ from msgspec.structs import replace as replace_struct
 
 from harness.protocol.codec import encode
 from harness.protocol.messages import Results, UtteranceEnd
-from mock_server.script import Cue
+from mock_server.behaviour import ConnectionSettings
+from mock_server.script import Cue, Script
 
 SENTINEL: Final = -1.0
+
+
+def as_chosen(script: Script, settings: ConnectionSettings) -> Script:
+    """A script whose UtteranceEnds come as the settings have it."""
+    if settings.utterance_end_sentinel:
+        script = replace(script, cues=with_sentinel(script.cues))
+    if settings.utterance_end_late_audio_s:
+        script = replace(script, cues=delayed(script.cues, settings.utterance_end_late_audio_s))
+    return script
 
 
 def with_sentinel(cues: Iterable[Cue]) -> tuple[Cue, ...]:

@@ -27,7 +27,7 @@ from harness.errors import BadInput
 from harness.protocol.closing import ReasonStyle
 from harness.protocol.session import Timers
 from mock_server import loading
-from mock_server.connection import ConnectionSettings
+from mock_server.behaviour import ConnectionSettings
 from mock_server.faults.notation import parse_fault_text
 from mock_server.faults.table import FAULTS
 from mock_server.flux.settings import FluxSettings

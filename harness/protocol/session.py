@@ -181,6 +181,9 @@ class ListenSession:
             return [*self._peer_moved(Move.CLOSE_STREAM, now_s), CloseStreamReceived(empty_frame=True)]
         return [*self._peer_moved(Move.AUDIO, now_s), AudioReceived(data)]
 
+    def receive_ping(self, now_s: float) -> None:
+        """Take note of a ping, which holds no session open: only KeepAlive does (protocol reference, KeepAlive)."""
+
     def receive_close(self, code: int, reason: str, now_s: float) -> list[Event]:
         """Take the end of the connection: 1005 for a close frame without a code, 1006 for none at all."""
         events = self._peer_moved(Move.CLOSE, now_s)

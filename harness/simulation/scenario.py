@@ -11,7 +11,7 @@ from harness.protocol.options import ListenOptions
 from harness.simulation.network import NetworkSettings
 from harness.streamer.dialect import dialect_for
 from harness.streamer.settings import StreamSettings
-from mock_server.connection import ConnectionSettings
+from mock_server.behaviour import ConnectionSettings
 from mock_server.faults.base import Fault
 from mock_server.flux.settings import FluxSettings
 from mock_server.library import Replies

@@ -18,13 +18,14 @@ from harness.recording.document import Recording
 from harness.simulation.loop import Alarm, EventLoop
 from harness.simulation.network import NetworkSettings, Pipe
 from harness.simulation.scenario import Scenario
+from mock_server.connection import Connection
 from mock_server.endpoints import connection_for
 from mock_server.faults import steps
 from mock_server.faults.chain import FaultChain, FaultPlan
 from mock_server.ids import uuid7
 from mock_server.journal import Journal
 from mock_server.legs import Legs
-from mock_server.line import Connection, Line, SocketStep
+from mock_server.line import Line, SocketStep
 
 UNIX_MS: Final = 1_767_225_600_000
 """The date of every simulation, so that ids come out the same."""

@@ -56,7 +56,7 @@ def test_every_room_that_claims_to_be_pure_exists() -> None:
     ("section", "importer", "forbidden"),
     [
         ("pure", "harness.protocol.codec", "msgspec"),
-        ("mock", "mock_server.connection", "harness.protocol.session"),
+        ("mock", "mock_server.listen_connection", "harness.protocol.session"),
         ("reports", "reports.summary", "harness.results"),
     ],
 )

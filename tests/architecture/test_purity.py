@@ -40,7 +40,9 @@ ROOMS = {
     "mock_server.synthesis": NEVER,
     "mock_server.faults": NEVER,
     "mock_server.journal": NEVER,
-    "mock_server.connection": NEVER,
+    "mock_server.listen_connection": NEVER,
+    "mock_server.flux_connection": NEVER,
+    "mock_server.line": NEVER,
 }
 
 

@@ -24,7 +24,7 @@ from harness.audio.decode import wav_bytes
 from harness.audio.format import AudioFormat
 from harness.cli import main
 from mock_server import loading
-from mock_server.connection import ConnectionSettings
+from mock_server.behaviour import ConnectionSettings
 from mock_server.library import Replies
 from mock_server.server import BackgroundServer, MockServer
 from mock_server.settings import ServerSettings

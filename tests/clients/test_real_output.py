@@ -15,7 +15,7 @@ from websockets.sync.client import connect
 from harness.audio.decode import Audio, encode, read_audio, wav_bytes
 from harness.audio.format import AudioFormat, Encoding
 from mock_server import loading
-from mock_server.connection import ConnectionSettings
+from mock_server.behaviour import ConnectionSettings
 from mock_server.library import Replies
 from mock_server.server import BackgroundServer, MockServer
 from mock_server.settings import ServerSettings

@@ -26,7 +26,7 @@ from harness.scoring.normalize import normalizer
 from harness.scoring.wer import CorpusScore, score
 from harness.streamer.notes import StreamOutcome
 from harness.streamer.settings import StreamSettings
-from mock_server.connection import ConnectionSettings
+from mock_server.behaviour import ConnectionSettings
 from mock_server.engines.base import RATE
 from mock_server.recogniser.source import RecognisedReplies
 from mock_server.server import BackgroundServer, MockServer

@@ -15,7 +15,7 @@ import pytest
 from websockets.sync.client import connect
 
 from mock_server import loading
-from mock_server.connection import ConnectionSettings
+from mock_server.behaviour import ConnectionSettings
 from mock_server.library import Replies
 from mock_server.server import BackgroundServer, MockServer
 from mock_server.settings import ServerSettings

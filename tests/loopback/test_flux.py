@@ -16,7 +16,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from harness.protocol.closing import CUT, NO_CODE
 from mock_server import loading
-from mock_server.connection import ConnectionSettings
+from mock_server.behaviour import ConnectionSettings
 from mock_server.library import Replies
 from mock_server.server import BackgroundServer, MockServer
 from mock_server.settings import ServerSettings

@@ -16,7 +16,7 @@ from harness.protocol.closing import CUT, NO_CODE
 from harness.protocol.flux_bounds import BOUNDS_OF_2025, FluxBounds
 from harness.protocol.flux_session import FluxTimers
 from mock_server import loading
-from mock_server.connection import ConnectionSettings
+from mock_server.behaviour import ConnectionSettings
 from mock_server.flux.settings import FatalType, FluxSettings
 from mock_server.library import Replies
 from mock_server.server import BackgroundServer, MockServer

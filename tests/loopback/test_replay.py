@@ -19,7 +19,7 @@ from harness.recording.document import Recording, lines
 from harness.recording.entries import Close, Direction
 from harness.streamer.settings import StreamSettings
 from mock_server import loading
-from mock_server.connection import ConnectionSettings
+from mock_server.behaviour import ConnectionSettings
 from mock_server.library import Replies
 from mock_server.server import MockServer
 from mock_server.settings import ServerSettings

@@ -9,7 +9,7 @@ import pytest
 
 from harness.protocol.closing import ReasonStyle
 from harness.recording.entries import Text
-from mock_server.connection import ConnectionSettings
+from mock_server.behaviour import ConnectionSettings
 from mock_server.settings import ServerSettings
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from harness.audio.decode import Audio, encode
 from harness.audio.format import AudioFormat, Encoding
-from mock_server.connection import ConnectionSettings
+from mock_server.behaviour import ConnectionSettings
 from mock_server.engines.base import RATE, Mono
 from mock_server.server import MockServer
 from mock_server.settings import ServerSettings

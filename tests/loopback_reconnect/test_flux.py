@@ -21,7 +21,7 @@ from harness.recording.entries import Direction, Opened
 from harness.streamer.backoff import NEVER, ReconnectPolicy
 from harness.streamer.notes import StreamOutcome
 from harness.streamer.settings import StreamSettings
-from mock_server.connection import ConnectionSettings
+from mock_server.behaviour import ConnectionSettings
 from mock_server.faults.notation import parse_fault_text
 from mock_server.library import Known, Replies
 from mock_server.server import MockServer

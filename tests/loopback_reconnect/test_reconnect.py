@@ -23,7 +23,7 @@ from harness.streamer.backoff import NEVER, ReconnectPolicy
 from harness.streamer.notes import StreamOutcome
 from harness.streamer.settings import StreamSettings
 from harness.transcript import Transcript
-from mock_server.connection import ConnectionSettings
+from mock_server.behaviour import ConnectionSettings
 from mock_server.library import Known, Replies
 from mock_server.server import MockServer
 from mock_server.settings import ServerSettings

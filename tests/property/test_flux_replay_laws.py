@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from harness.protocol.flux_options import FluxOptions
 from harness.recording.flux_frames import from_flux_frames
-from mock_server.connection import Action, SendText
+from mock_server.connection import Action
+from mock_server.faults.steps import SendText
 from mock_server.flux.replay import FluxReplay
 from mock_server.flux.script import FluxScript
 from mock_server.flux.settings import FluxSettings

@@ -19,10 +19,13 @@ from harness.conformance.judge import judge
 from harness.protocol.codec import decode_server
 from harness.protocol.messages import MalformedMessage, Metadata, Results, UnknownMessage
 from harness.protocol.options import ListenOptions, parse_query
-from mock_server.connection import Action, ConnectionSettings, ListenConnection, SendClose, SendText
+from mock_server.behaviour import ConnectionSettings
+from mock_server.connection import Action
+from mock_server.faults.steps import SendClose, SendText
 from mock_server.journal import Journal
 from mock_server.legs import Legs
 from mock_server.library import Known, Replies
+from mock_server.listen_connection import ListenConnection
 from mock_server.sources import SpokenSource
 from mock_server.timeline import spoken
 

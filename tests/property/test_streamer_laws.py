@@ -26,11 +26,13 @@ from harness.streamer.machine import Phase, Streamer
 from harness.streamer.notes import Notes, StreamOutcome
 from harness.streamer.settings import StreamSettings
 from harness.streamer.source import SourceBuffer
+from mock_server.behaviour import ConnectionSettings
 from mock_server.connection import Action as ServerAction
-from mock_server.connection import ConnectionSettings, ListenConnection, SendClose
+from mock_server.faults.steps import SendClose
 from mock_server.journal import Journal
 from mock_server.legs import Legs
 from mock_server.library import Replies
+from mock_server.listen_connection import ListenConnection
 from mock_server.sources import SpokenSource
 from mock_server.timeline import Phrase, Timeline, from_phrases, spoken
 

@@ -16,9 +16,10 @@ from harness.protocol.messages import Word
 from harness.protocol.options import Endpoint, ListenOptions, parse_query
 from mock_server.answer import Submitted, answer
 from mock_server.behaviour import ConnectionSettings, FinalizeReply
-from mock_server.connection import ListenConnection, SendText
+from mock_server.faults.steps import SendText
 from mock_server.journal import Journal
 from mock_server.library import Replies
+from mock_server.listen_connection import ListenConnection
 from mock_server.sources import SpokenSource
 from mock_server.synthesis import MODEL, MODEL_UUID
 from mock_server.timeline import Timeline, spoken

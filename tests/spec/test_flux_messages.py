@@ -10,7 +10,7 @@ import pytest
 from deepgram.listen.v2 import types as flux_types
 
 from harness.protocol.flux_options import FluxOptions, parse_flux_query
-from mock_server.connection import SendText
+from mock_server.faults.steps import SendText
 from mock_server.flux.settings import FluxSettings
 from mock_server.flux_connection import FluxConnection
 from mock_server.journal import Journal

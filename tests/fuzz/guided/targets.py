@@ -46,12 +46,13 @@ from harness.recording.har_export import to_har
 from harness.recording.har_import import from_har
 from harness.recording.toolkit import from_toolkit, to_toolkit
 from harness.scoring.texts import parse_texts
-from mock_server.connection import ConnectionSettings, ListenConnection
+from mock_server.behaviour import ConnectionSettings
 from mock_server.faults.notation import fault_text, parse_fault_text
 from mock_server.flux.settings import FluxSettings
 from mock_server.flux_connection import FluxConnection
 from mock_server.journal import Journal
 from mock_server.library import Replies
+from mock_server.listen_connection import ListenConnection
 from mock_server.loading import load_known
 from mock_server.sources import SpokenSource
 from mock_server.timeline import spoken

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final, TypeVar
 
-from mock_server.connection import Action, SendClose
-from mock_server.line import Connection
+from mock_server.connection import Action, Connection
+from mock_server.faults.steps import SendClose
 
 T = TypeVar("T")
 

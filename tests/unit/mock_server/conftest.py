@@ -17,9 +17,12 @@ from harness.protocol.options import ListenOptions, parse_query
 from harness.recording.document import Recording
 from harness.recording.entries import AnyEntry, Binary, Close, Direction, End, Header, Opened, Side, Text
 from harness.recording.entries import Audio as AudioEntry
-from mock_server.connection import Action, ConnectionSettings, ListenConnection, SendClose, SendText
+from mock_server.behaviour import ConnectionSettings
+from mock_server.connection import Action
+from mock_server.faults.steps import SendClose, SendText
 from mock_server.journal import Journal
 from mock_server.library import Replies
+from mock_server.listen_connection import ListenConnection
 from mock_server.sources import Source
 
 FIXTURES = Path(__file__).parents[3] / "fixtures"

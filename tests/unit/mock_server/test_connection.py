@@ -27,7 +27,7 @@ from harness.protocol.messages import (
 from harness.protocol.session import Timers
 from harness.recording.document import Recording
 from harness.recording.entries import Close, Direction, Lost, Text
-from mock_server.connection import ConnectionSettings
+from mock_server.behaviour import ConnectionSettings
 from mock_server.library import Known, Replies
 from mock_server.script import from_recording
 from mock_server.sources import RecordedSource, SpokenSource

@@ -10,18 +10,22 @@ from typing import Any
 
 import pytest
 
+from harness.audio.decode import Audio
+from harness.audio.pcm import to_float
+from harness.audio.wav import SampleType
 from harness.protocol.closing import ReasonStyle
 from harness.protocol.flux_options import FluxOptions, parse_flux_query
 from harness.protocol.flux_session import FluxTimers
 from harness.recording.document import Recording
 from harness.recording.entries import Close, Direction, Note, Text
 from mock_server import loading
-from mock_server.connection import Action, SendClose, SendText
+from mock_server.connection import Action
+from mock_server.faults.steps import SendClose, SendText
 from mock_server.flux.settings import FluxSettings
 from mock_server.flux_connection import FluxConnection
 from mock_server.journal import Journal
 from mock_server.legs import Legs
-from mock_server.library import Replies
+from mock_server.library import Known, Replies
 from mock_server.sources import RecordedSource, Source
 
 REQUEST_ID = "0198f0aa-77c1-7d02-9a4e-3b5d6e7f8091"
@@ -431,3 +435,17 @@ def test_a_burst_delays_turns_replies_and_the_close(talk_to: TalkTo, max_speed: 
     kinds = [message.get("event", message["type"]) for message in talk.messages]
     assert kinds.index("ConfigureSuccess") > kinds.index("EndOfTurn")
     assert all(message["audio_window_end"] <= 10.0 + 1e-3 for message in talk.of("Update"))
+
+
+def test_close_stream_said_again_while_audio_waits_changes_nothing(talk_to: TalkTo) -> None:
+    pcm = Random(7).randbytes(10 * BYTES_PER_SECOND)
+    audio = Audio(to_float(pcm, SampleType.S16, 1), 16_000)
+    spoken = Known(loading.say("Hello there."), audio=audio)
+    once, twice = talk_to(Replies([spoken])), talk_to(Replies([spoken]))
+    for talk in (once, twice):
+        talk._take(talk.connection.receive_binary(pcm, 0.0))
+    once.close_stream().wait(10.0)
+    twice.close_stream().close_stream().wait(10.0)
+
+    assert len(once.of("EndOfTurn")) == 1
+    assert (twice.texts, twice.close) == (once.texts, SendClose(1005, ""))
