@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import reduce, wraps
-from typing import Any, Final
+from typing import Final
 
 import click
 
-from harness.cli.options import seconds
+from harness.cli.options import as_one, seconds
 from harness.errors import BadInput
 from harness.protocol.flux_bounds import DEFAULT_EOT_THRESHOLD, EOT_TIMEOUTS_MS, FluxBounds
 from harness.protocol.flux_session import FluxTimers
@@ -72,44 +70,39 @@ _OPTIONS: Final = (
         "--flux-no-force-end-turn", is_flag=True, help="ForceEndTurn is unparsable, as before September 2026."
     ),
 )
-_NAMES: Final = (
-    "flux_close_code",
-    "flux_idle_timeout_s",
-    "flux_fatal_type",
-    "flux_most_eot_threshold",
-    "flux_most_eot_timeout_ms",
-    "flux_eot_timeout_ms",
-    "flux_bare_failures",
-    "flux_pending_configures",
-    "flux_no_force_end_turn",
-)
 
 
-def flux_switches(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Adds the options; the command gets them as one `FluxSettings` named `flux`."""
-
-    @wraps(command)
-    def with_settings(*arguments: Any, **given: Any) -> Any:
-        chosen = {name: given.pop(name) for name in _NAMES}
-        return command(*arguments, flux=_settings(chosen), **given)
-
-    return reduce(lambda wrapped, option: option(wrapped), reversed(_OPTIONS), with_settings)
-
-
-def _settings(given: dict[str, Any]) -> FluxSettings:
-    least, timeout, most = EOT_TIMEOUTS_MS[0], given["flux_eot_timeout_ms"], given["flux_most_eot_timeout_ms"]
-    if not least <= timeout <= most:
-        raise BadInput(f"--flux-eot-timeout-ms {timeout}: wanted {least} to {most} (--flux-most-eot-timeout-ms)")
+def _settings(
+    *,
+    flux_close_code: str,
+    flux_idle_timeout_s: float,
+    flux_fatal_type: str,
+    flux_most_eot_threshold: float,
+    flux_most_eot_timeout_ms: int,
+    flux_eot_timeout_ms: int,
+    flux_bare_failures: bool,
+    flux_pending_configures: int,
+    flux_no_force_end_turn: bool,
+) -> FluxSettings:
+    least, most = EOT_TIMEOUTS_MS[0], flux_most_eot_timeout_ms
+    if not least <= flux_eot_timeout_ms <= most:
+        raise BadInput(
+            f"--flux-eot-timeout-ms {flux_eot_timeout_ms}: wanted {least} to {most} (--flux-most-eot-timeout-ms)"
+        )
     return FluxSettings(
-        timers=FluxTimers(idle_after_s=given["flux_idle_timeout_s"]),
-        close_code=int(given["flux_close_code"]),
-        force_end_turn=not given["flux_no_force_end_turn"],
-        fatal_type=FatalType(given["flux_fatal_type"]),
-        failure_reasons=not given["flux_bare_failures"],
+        timers=FluxTimers(idle_after_s=flux_idle_timeout_s),
+        close_code=int(flux_close_code),
+        force_end_turn=not flux_no_force_end_turn,
+        fatal_type=FatalType(flux_fatal_type),
+        failure_reasons=not flux_bare_failures,
         bounds=FluxBounds(
-            most_eot_threshold=given["flux_most_eot_threshold"],
+            most_eot_threshold=flux_most_eot_threshold,
             most_eot_timeout_ms=most,
-            default_eot_timeout_ms=timeout,
+            default_eot_timeout_ms=flux_eot_timeout_ms,
         ),
-        pending_configures=given["flux_pending_configures"] or None,
+        pending_configures=flux_pending_configures or None,
     )
+
+
+flux_switches: Final = as_one("flux", _settings, *_OPTIONS)
+"""Adds the options; the command gets them as one `FluxSettings` named `flux`."""

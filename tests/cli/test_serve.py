@@ -15,7 +15,8 @@ import pytest
 from websockets.sync.client import connect
 
 from harness.cli.output import say
-from harness.cli.serve import _replies, _url_files
+from harness.cli.reply_options import RepliesNamed
+from harness.cli.server_options import _url_files
 from harness.cli.sessions import Sessions
 from harness.recording.store import load
 from mock_server.journal import Journal
@@ -251,9 +252,9 @@ def test_a_full_disk_is_said_and_the_verdict_comes_all_the_same(
 def test_several_sources_are_told_apart_and_one_text_answers_all(tmp_path: Path, clip: Path) -> None:
     for name in ("a", "b"):
         (tmp_path / f"{name}.toml").write_text('audio = "clip.wav"\nreference = "x"\n')
-    both = _replies(None, (), (tmp_path,), unknown_is_silence=False)
-    assert both.names == ("a", "b")
-    assert _replies("hello", (), (tmp_path,), unknown_is_silence=False).names == ("a", "b")
+    for spoken in (None, "hello"):
+        with RepliesNamed(spoken, (), (tmp_path,), engine=None, unknown_is_silence=False).open() as replies:
+            assert replies.names == ("a", "b")
 
 
 def test_urls_and_their_files(clip: Path) -> None:
