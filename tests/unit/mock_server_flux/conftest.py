@@ -10,12 +10,21 @@ from pathlib import Path
 import pytest
 
 from harness.protocol.flux_messages import FluxWord, TurnInfo
+from harness.protocol.flux_options import FluxOptions, parse_flux_query
 from harness.recording.document import Recording
 from harness.recording.flux_frames import from_flux_frames
+from mock_server import loading
 from mock_server.flux.replay import FluxReplay, Queued
 from mock_server.flux.script import FluxScript, Look
+from mock_server.flux.settings import FluxSettings
 from mock_server.flux.thresholds import Thresholds
 from mock_server.flux.turns import Saying
+from mock_server.flux_connection import FluxConnection
+from mock_server.journal import Journal
+from mock_server.legs import Legs
+from mock_server.library import Replies
+from mock_server.sources import Source
+from tests.unit.mock_server_flux.talk import QUERY, REQUEST_ID, Talk, TalkTo
 
 REAL_AUDIO_S = 22.02
 """The file's 19.22 s and the 2.8 s of silence that were sent after it."""
@@ -83,3 +92,24 @@ def heard() -> Callable[..., list[TurnInfo]]:
 def written() -> type[Written]:
     """A script of looks."""
     return Written
+
+
+@pytest.fixture
+def talk_to() -> TalkTo:
+    """Connect to a server that hears this text, or this source, in whatever is sent."""
+
+    def connect(
+        said: str | Source | Replies = "Hello there, how are you today? I am fine.",
+        query: str = QUERY,
+        settings: FluxSettings | None = None,
+        legs: Legs | None = None,
+    ) -> Talk:
+        options = parse_flux_query(query)
+        assert isinstance(options, FluxOptions), options
+        source = loading.say(said) if isinstance(said, str) else said
+        replies = source if isinstance(source, Replies) else Replies(always=source)
+        journal = Journal("/v2/listen", query, "2026-11-20T09:14:33.207Z", "dgharness test", 0.0)
+        chosen = settings or FluxSettings()
+        return Talk(FluxConnection(options, replies, REQUEST_ID, journal, chosen, 0.0, legs=legs, client="client"))
+
+    return connect
