@@ -28,6 +28,7 @@ from mock_server.behaviour import ConnectionSettings
 from mock_server.library import Replies
 from mock_server.server import BackgroundServer, MockServer
 from mock_server.settings import ServerSettings
+from tests.cli.corpus_rows import TEXTS
 
 WORDS = "hello world this is a test"
 MONO_16K = AudioFormat()
@@ -61,6 +62,7 @@ Run = Callable[..., Ran]
 StartServer = Callable[..., MockServer]
 Spawn = Callable[..., subprocess.Popen[str]]
 Terminal = Callable[[int], io.StringIO]
+MakeCorpus = Callable[..., Path]
 
 
 @pytest.fixture(autouse=True)
@@ -241,3 +243,20 @@ class Helpers:
 def helpers() -> Helpers:
     """Functions that tests share."""
     return Helpers()
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> MakeCorpus:
+    """corpus(6) -> a folder with as many clips of `duration_audio_s`, and what was said beside them."""
+
+    def make(count: int, duration_audio_s: float = 0.6) -> Path:
+        folder = tmp_path / "clips"
+        for number in range(count):
+            place = folder / f"speaker{number % 2}"
+            place.mkdir(parents=True, exist_ok=True)
+            data = wav_bytes(noise(duration_audio_s, seed=number + 1), MONO_16K)
+            (place / f"clip{number}.wav").write_bytes(data)
+            (place / f"clip{number}.txt").write_text(TEXTS[number % 3])
+        return folder
+
+    return make

@@ -1,0 +1,94 @@
+"""What `dgharness corpus` refuses, in a sentence, before anything is begun."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from harness.corpus import cluster
+from tests.cli.corpus_rows import SYNTHETIC
+
+if TYPE_CHECKING:
+    from tests.cli.conftest import MakeCorpus, Run
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ((), "{out}: holds results already; wanted --resume to go on with them, or another folder"),
+        (("--resume", "--seed", 5), "{out}: seed is 5 now and was 0; wanted the same settings, or another folder"),
+        (
+            ("--resume", "--only"),
+            "{out}: 1 of its rows, such as that of 'speaker1/clip1', are of no file that is named now; "
+            "wanted the same corpus, or another folder",
+        ),
+    ],
+)
+def test_results_do_not_mix(
+    run: Run, corpus: MakeCorpus, tmp_path: Path, given: tuple[object, ...], sentence: str
+) -> None:
+    folder, out = corpus(2), tmp_path / "out"
+    run("corpus", folder, *SYNTHETIC, "--out", out)
+    before = (out / "rows.jsonl").read_bytes()
+    if "--only" in given:
+        (folder / "speaker1" / "clip1.wav").unlink()
+    ran = run("corpus", folder, *SYNTHETIC, "--out", out, *(each for each in given if each != "--only"))
+    assert (ran.code, ran.err) == (2, f"dgharness: {sentence.format(out=out)}\n")
+    assert (out / "rows.jsonl").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ((), "who is to answer? nobody is named; wanted one of --url, --engine and --synthetic"),
+        (("--synthetic", "--url", "ws://h"), "who is to answer? --url and --synthetic are given; wanted one of "),
+        (("--synthetic", "--speed", "0"), "speed is '0'; wanted a number above 0"),
+        (("--synthetic", "--normalizer", "mine"), "there is no normaliser named 'mine'"),
+        (("--synthetic", "-o", "channels=x"), "option channels=x: Deepgram would refuse this"),
+        (("--synthetic", "--references", "gone.tsv"), "gone.tsv: cannot be read (No such file or directory)"),
+        (
+            ("--synthetic", "--cluster", "tcp://127.0.0.1:1", "--workers", "2"),
+            "--workers: workers and their threads are ",
+        ),
+        (
+            ("--synthetic", "--cluster", "tcp://127.0.0.1:1", "--streams", "2"),
+            "--streams: workers and their threads are ",
+        ),
+        (
+            ("--synthetic", "--cluster", "10.0.0.1:8786"),
+            "--cluster 10.0.0.1:8786: is no address of a scheduler; wanted ",
+        ),
+    ],
+)
+def test_bad_input_is_said_before_anything_is_begun(
+    run: Run, corpus: MakeCorpus, tmp_path: Path, given: tuple[object, ...], sentence: str
+) -> None:
+    ran = run("corpus", corpus(1), *given, "--out", tmp_path / "out")
+    assert ran.code == 2
+    assert ran.err.startswith(f"dgharness: {sentence}")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_scheduler_that_is_not_there(
+    run: Run, corpus: MakeCorpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cluster, "CONNECT_TIMEOUT_S", 0.3)
+    ran = run("corpus", corpus(1), *SYNTHETIC, "--cluster", "tcp://127.0.0.1:1", "--out", tmp_path / "out")
+    assert ran.code == 2
+    assert ran.err.startswith("dgharness: --cluster tcp://127.0.0.1:1: no scheduler is there")
+
+
+def test_an_engine_that_is_not_installed_is_said_once(
+    run: Run, corpus: MakeCorpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mock_server.engines import table
+
+    def missing() -> Any:
+        raise ImportError("no module", name="faster_whisper")
+
+    monkeypatch.setitem(table._LOADERS, "whisper", missing)
+    ran = run("corpus", corpus(2), "--engine", "whisper", "--out", tmp_path / "out")
+    assert ran.code == 2
+    assert ran.err.startswith("dgharness: the engine whisper needs the package faster_whisper: pip install ")
