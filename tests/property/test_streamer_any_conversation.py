@@ -1,27 +1,22 @@
 """The streaming client against a modelled server that may do anything legal at any time, under Hypothesis.
 
-The source's samples are their own positions, so the server of this model knows which of them it hears, whatever was
-left out or sent again; and a word is said at a known place every 0.6 s. What it says is right by construction, but
-on its own connection's clock; what the client makes of it can be held against the source itself.
+What the server of `modelled_server` says is right by construction, but on its own connection's clock; what the client
+makes of it can be held against the source itself.
 """
 
 from __future__ import annotations
 
 import json
 from array import array
-from dataclasses import dataclass, field
 from random import Random
 from typing import Final
 
-import numpy as np
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from harness.audio.format import AudioFormat
 from harness.ledger import merged, minus
-from harness.protocol.codec import encode
-from harness.protocol.messages import Alternative, Channel, Metadata, Results, ResultsMetadata, Word
 from harness.protocol.session import Timers
 from harness.recording.entries import AnyEntry, Header, Side
 from harness.streamer.actions import Action, Connect, HangUp, SendAudio, SendText
@@ -30,54 +25,13 @@ from harness.streamer.machine import Phase, Streamer
 from harness.streamer.notes import Notes, StreamOutcome
 from harness.streamer.settings import StreamSettings
 from harness.transcript import Transcript
+from tests.property.modelled_server import WORD_EVERY, WORD_FROM, WORD_TO, Connection
 
 FMT: Final = AudioFormat(sample_rate=1000)
 LONGEST_FRAMES: Final = 60_000
-WORD_EVERY: Final = 600
-WORD_FROM: Final = 100
-WORD_TO: Final = 450
-LENGTH: Final = WORD_TO - WORD_FROM
 KEEP_ALIVE_S, DRAIN_S = 5.0, 20.0
 EPSILON: Final = 1e-6
 POLICY: Final = ReconnectPolicy(first_s=0.5, cap_s=2.0, attempts=4, budget_s=30.0)
-
-
-@dataclass
-class Connection:
-    """The server's end: what it heard, and how far it has said it.
-
-    Attributes:
-        opened_s: when it was opened.
-        heard: positions in the source, sample by sample.
-        sends: each frame's time, and how many samples had come before it.
-        final: how many samples are final.
-        asked_to_close: whether CloseStream came.
-        last_upstream_s: when anything came last.
-    """
-
-    opened_s: float
-    heard: array[int] = field(default_factory=lambda: array("H"))
-    sends: list[tuple[float, int]] = field(default_factory=list)
-    final: int = 0
-    asked_to_close: bool = False
-    last_upstream_s: float = 0.0
-
-    def words(self, start: int, end: int) -> tuple[Word, ...]:
-        """The words that lie whole within some of its samples, by its own clock."""
-        said = np.asarray(self.heard[start:end], np.int64)
-        found = []
-        for begin in np.flatnonzero(said % WORD_EVERY == WORD_FROM):
-            last = int(begin) + LENGTH - 1
-            if last < len(said) and said[last] == said[begin] + LENGTH - 1:
-                at, text = start + int(begin), f"w{said[begin] // WORD_EVERY}"
-                found.append(Word(word=text, start=at / 1000, end=(at + LENGTH) / 1000, confidence=0.9))
-        return tuple(found)
-
-    def boundary(self, wanted: int) -> int:
-        """The last place up to a wanted one that is within no word: unasked, a recogniser makes no half words final."""
-        while wanted > self.final and WORD_FROM < (self.heard[wanted - 1] + 1) % WORD_EVERY < WORD_TO:
-            wanted -= 1
-        return wanted
 
 
 class Conversation(RuleBasedStateMachine):
@@ -187,40 +141,15 @@ class Conversation(RuleBasedStateMachine):
     # --- the server's side --------------------------------------------------------------------------------------------
 
     def say(self, until: int, *, is_final: bool = True, whole_words: bool = True) -> None:
-        connection = self.connection
-        assert connection is not None
-        end = connection.boundary(until) if whole_words else until
-        words = connection.words(connection.final, end)
-        results = Results(
-            channel_index=(0, 1),
-            start=connection.final / 1000,
-            duration=(end - connection.final) / 1000,
-            is_final=is_final,
-            from_finalize=not whole_words,
-            channel=Channel(
-                alternatives=(
-                    Alternative(transcript=" ".join(word.word for word in words), confidence=0.9, words=words),
-                )
-            ),
-            metadata=ResultsMetadata(request_id="r"),
-        )
-        connection.final = end if is_final else connection.final
-        self.client.receive_text(encode(results), self.now_s)
+        assert self.connection is not None
+        text = self.connection.results(until, is_final=is_final, whole_words=whole_words)
+        self.client.receive_text(text, self.now_s)
 
     def finish(self) -> None:
         """What CloseStream asks for."""
         assert self.connection is not None
-        heard = len(self.connection.heard)
-        self.say(heard, whole_words=False)
-        metadata = Metadata(
-            transaction_key="deprecated",
-            request_id="r",
-            sha256="0" * 64,
-            created="2026-01-01T00:00:00Z",
-            duration=heard / 1000,
-            channels=1,
-        )
-        self.client.receive_text(encode(metadata), self.now_s)
+        self.say(len(self.connection.heard), whole_words=False)
+        self.client.receive_text(self.connection.metadata(), self.now_s)
         self.end_connection(1000)
 
     def end_connection(self, code: int) -> None:
