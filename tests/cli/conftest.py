@@ -57,6 +57,12 @@ class Ran:
         """Its stdout as JSON."""
         return json.loads(self.out)
 
+    @property
+    def complaint(self) -> str:
+        """The one sentence on stderr with which it refused, if it did and said nothing else; otherwise nothing."""
+        refused = (self.code, self.out, self.err.count("\n")) == (2, "", 1) and self.err.startswith("dgharness: ")
+        return self.err if refused else ""
+
 
 Run = Callable[..., Ran]
 StartServer = Callable[..., MockServer]

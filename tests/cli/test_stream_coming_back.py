@@ -79,10 +79,7 @@ def test_what_a_live_source_lost_is_told_to_the_millisecond(
     ],
 )
 def test_options_that_make_no_sense_are_one_sentence(run: Run, clip: Path, options: list[str], sentence: str) -> None:
-    ran = run("stream", clip, "--url", "ws://127.0.0.1:1", *options)
-    assert (ran.code, ran.out) == (2, "")
-    assert sentence in ran.err
-    assert ran.err.count("\n") == 1
+    assert sentence in run("stream", clip, "--url", "ws://127.0.0.1:1", *options).complaint
 
 
 def test_what_the_ledger_finds_is_in_the_result(

@@ -9,7 +9,7 @@ import pytest
 from mock_server.settings import ServerSettings
 
 if TYPE_CHECKING:
-    from tests.loopback.conftest import Answer, Clip, Wire
+    from tests.loopback.conftest import Clip, Wire
 
 pytestmark = pytest.mark.deepgram(
     script="../../fixtures/references/booking.json", settings=ServerSettings(max_connections=2, retry_after_s=7)
@@ -19,17 +19,14 @@ TARGET = "/v1/listen?model=nova-3"
 WAV = {"Content-Type": "audio/wav"}
 
 
-def _is_full(answer: Answer) -> None:
-    assert answer.status == 429
-    assert answer.headers["retry-after"] == "7"
-    assert answer.json()["err_code"] == "TOO_MANY_REQUESTS"
-    assert answer.headers["dg-error"] == answer.json()["err_msg"]
-
-
 def test_one_connection_too_many_is_429(wire: Wire, booking: Clip) -> None:
     with wire.connect(), wire.connect():
-        _is_full(wire.upgrade())
-        _is_full(wire.http("POST", TARGET, WAV, booking.path.read_bytes()))
+        answers = wire.upgrade(), wire.http("POST", TARGET, WAV, booking.path.read_bytes())
+
+    assert [answer.status for answer in answers] == [429, 429]
+    assert [answer.headers["retry-after"] for answer in answers] == ["7", "7"]
+    assert [answer.json()["err_code"] for answer in answers] == ["TOO_MANY_REQUESTS", "TOO_MANY_REQUESTS"]
+    assert [answer.headers["dg-error"] for answer in answers] == [answer.json()["err_msg"] for answer in answers]
 
 
 def test_a_place_that_is_left_is_free(wire: Wire, booking: Clip) -> None:

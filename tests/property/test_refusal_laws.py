@@ -11,16 +11,14 @@ from harness.protocol.refusal import BodyShape, ErrorNames, Refusal, header_text
 ANY_TEXT = st.text(st.characters())  # lone surrogates included
 
 
-def _assert_safe(value: str) -> None:
-    assert value.encode("latin-1") == value.encode("ascii")
-    assert value.isprintable()
-    assert value == value.strip()
-    assert len(value) <= 1000
+def is_safe(value: str) -> bool:
+    """Whether it can stand in a header as it is."""
+    return value.isascii() and value.isprintable() and value == value.strip() and len(value) <= 1000
 
 
 @given(ANY_TEXT)
 def test_any_text_makes_a_safe_header(text: str) -> None:
-    _assert_safe(header_text(text))
+    assert is_safe(header_text(text))
 
 
 @given(
@@ -39,7 +37,7 @@ def test_whatever_is_refused_the_answer_can_be_sent(
     answer = refusal.response(request_id, names)
     headers = dict(answer.headers)
     for name, value in answer.headers:
-        _assert_safe(value)
+        assert is_safe(value)
         assert name == name.lower()
     assert headers["content-length"] == str(len(answer.body))
     assert {"dg-request-id", "dg-error", "content-type", "allow"} <= headers.keys()
@@ -52,6 +50,6 @@ def test_a_refused_query_is_never_split_over_header_lines(name: str, text: str) 
     parsed = parse_query(f"{name}=x&{name}={text}\r\nset-cookie: a=b")
     if isinstance(parsed, Refusal):
         for _, value in parsed.response("id").headers:
-            _assert_safe(value)
+            assert is_safe(value)
     else:
         assert name in ("tag", "model", "extra")
