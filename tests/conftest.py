@@ -6,6 +6,13 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# A slow machine is no broken law. In CI the examples are the same each time: what goes red there, the change did.
+settings.register_profile(
+    "laws", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize="CI" in os.environ, print_blob=True
+)
+settings.load_profile("laws")
 
 # What the tests start is not measured: some look at what a fresh interpreter loads, and that would be coverage too.
 if "PYTEST_XDIST_WORKER" in os.environ:

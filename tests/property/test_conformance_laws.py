@@ -136,7 +136,7 @@ def _recording(query: str, side: Side, path: str, lines: Sequence[AnyEntry]) -> 
     limits,
     st.none() | st.binary(max_size=700),
 )
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 def test_whatever_a_recording_holds_becomes_a_verdict(
     query: str,
     side: Side,
@@ -217,7 +217,6 @@ def _paced(sizes: Sequence[int], jitter: Sequence[float], per_second: int) -> li
     st.sampled_from(Side),
     st.integers(0, 100),
 )
-@settings(deadline=None)
 def test_a_paced_session_of_20_to_40_ms_frames_breaks_no_rule(
     chunk_ms: int, rate: int, length_s: float, jitter: list[float], side: Side, remainder: int
 ) -> None:
@@ -231,7 +230,6 @@ def test_a_paced_session_of_20_to_40_ms_frames_breaks_no_rule(
 @given(
     st.integers(20, 40), st.floats(0.1, 0.9), st.floats(0.75, 8), st.floats(3, 20), st.sampled_from(Side), st.booleans()
 )
-@settings(deadline=None)
 def test_a_stall_that_is_caught_up_in_a_burst_is_always_found(
     chunk_ms: int, where: float, stall_s: float, length_s: float, side: Side, slowly: bool
 ) -> None:
@@ -258,7 +256,6 @@ def test_a_stall_that_is_caught_up_in_a_burst_is_always_found(
 
 
 @given(st.integers(20, 40), st.floats(0.001, 0.02), st.floats(10, 30))
-@settings(deadline=None)
 def test_a_sender_that_sleeps_a_chunk_after_each_send_is_found_to_drift(
     chunk_ms: int, work_s: float, length_s: float
 ) -> None:

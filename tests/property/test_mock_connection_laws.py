@@ -223,5 +223,5 @@ class Client(RuleBasedStateMachine):
                     self.close = action
 
 
-Client.TestCase.settings = settings(max_examples=600, stateful_step_count=30, deadline=None)
+Client.TestCase.settings = settings(max_examples=600, stateful_step_count=30)
 TestClient = Client.TestCase

@@ -34,7 +34,7 @@ from mock_server.script import TOLERANCE_AUDIO_S, Script, Trigger, continued, fr
 from mock_server.synthesis import synthesise
 from mock_server.timeline import Timeline
 
-MANY = settings(max_examples=200, deadline=None)
+MANY = settings(max_examples=200)
 REQUEST_ID = "0198f0aa-77c1-7d02-9a4e-3b5d6e7f8091"
 EVERYTHING = ListenOptions(interim_results=True, vad_events=True, utterance_end_ms=1000, punctuate=True)
 MODEL = ModelInfo(name="general-nova-3", version="2025-07-31.0", arch="nova-3")

@@ -201,4 +201,4 @@ class Conversation(RuleBasedStateMachine):
 SPEECH_STARTED = '{"type":"SpeechStarted","channel":[0,1],"timestamp":0.5}'
 
 TestConversation = Conversation.TestCase
-TestConversation.settings = settings(deadline=None, max_examples=150, stateful_step_count=40)
+TestConversation.settings = settings(max_examples=150, stateful_step_count=40)

@@ -326,6 +326,5 @@ TestConversation = Conversation.TestCase
 TestConversation.settings = settings(
     max_examples=200,
     stateful_step_count=40,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+    suppress_health_check=[HealthCheck.filter_too_much],
 )

@@ -224,7 +224,7 @@ CHUNKS_MS = st.sampled_from([20, 40, 100, 250])
 LATENCIES_S = st.sampled_from([0.0, 0.03, 0.4])
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(cuts=CUTS, chunk_ms=CHUNKS_MS, latency_s=LATENCIES_S)
 def test_a_stream_cut_anywhere_has_the_transcript_of_one_that_was_not(
     cuts: tuple[int, ...], chunk_ms: int, latency_s: float
@@ -242,7 +242,7 @@ def test_a_stream_cut_anywhere_has_the_transcript_of_one_that_was_not(
     assert outcome.ledger.missing() == ()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(cuts=CUTS, chunk_ms=CHUNKS_MS, latency_s=LATENCIES_S)
 def test_every_channel_keeps_all_its_words_over_a_cut(cuts: tuple[int, ...], chunk_ms: int, latency_s: float) -> None:
     audio = noise(STEREO, 11.0)
@@ -254,7 +254,7 @@ def test_every_channel_keeps_all_its_words_over_a_cut(cuts: tuple[int, ...], chu
         assert outcome.ledger.problems(outcome.transcript.words(channel)) == []
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(cuts=CUTS, buffer_audio_s=st.floats(1.0, 4.0))
 def test_a_source_that_can_wait_loses_nothing_however_small_the_buffer(
     cuts: tuple[int, ...], buffer_audio_s: float

@@ -219,7 +219,7 @@ def test_a_message_without_alternatives_is_silence() -> None:
     assert assemble([bare]).utterances == []
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.lists(
         st.tuples(

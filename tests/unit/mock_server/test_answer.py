@@ -114,7 +114,7 @@ def test_a_recorded_response_gets_the_ids_of_the_new_request() -> None:
     assert again.results == _answer().results
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.lists(st.sampled_from(["Yes.", "no,", "ça", "\\", '"', "?", "1.5"]), max_size=30),
     st.floats(0, 30),

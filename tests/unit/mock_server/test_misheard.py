@@ -46,7 +46,7 @@ def test_the_seed_decides_and_nothing_else() -> None:
     assert mishear(timeline, 0.3, Random(3)) != mishear(timeline, 0.3, Random(4))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(st.sampled_from(VOCABULARY), min_size=1, max_size=12), st.integers(0, 10**6))
 def test_a_single_error_counts_as_jiwer_counts_it(tokens: list[str], seed: int) -> None:
     timeline = spoken(" ".join(tokens))
@@ -58,7 +58,7 @@ def test_a_single_error_counts_as_jiwer_counts_it(tokens: list[str], seed: int) 
         assert (found.substitutions, found.deletions, found.insertions) == errors
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(st.sampled_from(VOCABULARY), max_size=30), st.floats(0, 1), st.integers(0, 10**6))
 def test_touching_errors_never_count_for_more_than_were_made(tokens: list[str], rate: float, seed: int) -> None:
     timeline = spoken(" ".join(tokens))

@@ -144,7 +144,7 @@ LAYOUT = st.lists(st.one_of(st.integers(0, 9), st.sampled_from([0.05, 0.25, 0.5,
 
 
 @given(LAYOUT, st.lists(st.integers(1, 40_000), min_size=1), st.sampled_from([10, 300, 900, False]))
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
 def test_only_the_audio_decides(
     say: Say, listen: Listen, layout: list[int | float], sizes: list[int], endpointing: Any
 ) -> None:

@@ -65,7 +65,7 @@ def test_eager_ends_come_before_ends_and_say_the_same(say: Say, looks: Callable[
     st.lists(st.one_of(st.integers(0, 9), st.sampled_from([0.05, 0.3, 0.5, 1.2])), max_size=30),
     st.lists(st.integers(1, 20_000), min_size=1),
 )
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
 def test_only_the_audio_decides(
     say: Say, looks: Callable[..., list[Look]], layout: list[int | float], sizes: list[int]
 ) -> None:

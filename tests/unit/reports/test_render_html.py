@@ -171,7 +171,7 @@ HOSTILE = st.one_of(
 KNOWN = Seen(render_run_html(of_one(case("harmless"))))
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(text=HOSTILE)
 def test_no_text_becomes_markup(text: str) -> None:
     seen = Seen(render_run_html(of_one(case(text))))

@@ -8,7 +8,7 @@ from types import NoneType
 from typing import Any, Final, Union, get_args, get_origin, get_type_hints
 
 import msgspec
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
@@ -42,7 +42,7 @@ HOSTILE: Final = st.one_of(
 )
 # Text that a terminal obeys: C0 and C1 controls but the line feed, and the bidirectional controls.
 OBEYED: Final = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-SLOW: Final = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+SLOW: Final = settings(max_examples=60)
 
 
 @cache
