@@ -23,7 +23,7 @@ class DyingAnswers(Answers):
     scratch: str
 
     @contextmanager
-    def open(self) -> Iterator[Answer]:
+    def open(self, threads: int) -> Iterator[Answer]:
         """Get ready."""
         yield self._answer
 
@@ -49,6 +49,6 @@ class DyingAnswers(Answers):
 class NoAnswers(Answers):
     """Cannot be got ready."""
 
-    def open(self) -> AbstractContextManager[Answer]:
-        """Refuse."""
-        raise BadInput("the engine is not installed")
+    def open(self, threads: int) -> AbstractContextManager[Answer]:
+        """Refuse, and say how many threads an engine would have had."""
+        raise BadInput(f"the engine is not installed, and would have had {threads} threads")

@@ -60,11 +60,11 @@ class AnswersFrom(Answers):
     log_json: bool
 
     @contextmanager
-    def open(self) -> Iterator[Answer]:
+    def open(self, threads: int) -> Iterator[Answer]:
         """Get ready to answer; the log of a worker process is like that of the command."""
         set_up_logging(self.log_level, as_json=self.log_json, secrets=secrets_of(self.key))
         elsewhere = None if self.url is None else Endpoint(self.url, self.key)
-        with nullcontext() if self.engine is None else listening(self.engine) as recognised:
+        with nullcontext() if self.engine is None else listening(self.engine, threads) as recognised:
             yield lambda case: answering(case, elsewhere, self.seed, recognised)
 
 

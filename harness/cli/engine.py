@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from harness.cores import cores
 from mock_server.engines.table import NAMES, load_engine, load_vad
 from mock_server.recogniser.source import EngineSource, RecognisedReplies
 from mock_server.recogniser.workers import Workers
@@ -20,14 +21,19 @@ def engine_option(text: str) -> Callable[[Any], Any]:
 
 
 @contextmanager
-def listening(name: str) -> Iterator[RecognisedReplies]:
+def listening(name: str, threads: int | None = None) -> Iterator[RecognisedReplies]:
     """What a recogniser answers with, for as long as it is wanted.
+
+    Args:
+        name: of the engine.
+        threads: that it works in; as many as there are cores for this process when None.
 
     Raises:
         BadInput: its extra is not installed.
     """
-    engine, new_vad = load_engine(name), load_vad(name)
-    workers = Workers()
+    threads = threads or cores()
+    engine, new_vad = load_engine(name, threads), load_vad(name)
+    workers = Workers(threads)
     try:
         yield RecognisedReplies(EngineSource(engine, new_vad, workers))
     finally:

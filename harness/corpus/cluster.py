@@ -17,6 +17,7 @@ from dataclasses import replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final
 
+from harness.cores import cores, share
 from harness.corpus.desk import desk_of, dismiss
 from harness.corpus.inputs import Item
 from harness.corpus.rows import Row, scored
@@ -107,6 +108,7 @@ async def cluster(work: Work, address: str, workers: int) -> AsyncIterator[Clust
         stack.enter_context(silence_logging_cmgr(logging.CRITICAL))  # what goes wrong is said in a sentence
         where: Any = address
         if address == LOCAL:
+            work = replace(work, threads=share(workers))
             local = LocalCluster(
                 n_workers=workers,
                 threads_per_worker=work.streams,
@@ -168,7 +170,18 @@ def _row(item: Item, work: Work) -> Row:
     has = f"{_PACKAGE} {version(_PACKAGE)}"
     if has != work.tool:  # it came after the others had been asked
         raise BadInput(f"--cluster: a worker that came later has {has}; wanted {work.tool}, as here")
-    return desk_of(work).row(item)
+    return desk_of(work, _threads()).row(item)
+
+
+def _threads() -> int:
+    """What Dask gives this worker: who started the workers of a machine has shared it out.
+
+    No more than there are cores, though: threads may be many because files wait for a server, or for real time.
+    """
+    from distributed import get_worker
+
+    given: int = get_worker().state.nthreads
+    return min(given, cores())
 
 
 async def _dismiss(work: Work) -> None:

@@ -9,9 +9,11 @@ import asyncio
 import queue
 from concurrent.futures import CancelledError, Future
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 from threading import Lock, Thread
 from typing import Final, TypeAlias
 
+from harness.cores import cores
 from harness.corpus.inputs import Item
 from harness.corpus.rows import Row
 from harness.corpus.work import Work, break_off, carry_out, thread_aside
@@ -34,7 +36,7 @@ class Desk:
     def __init__(self, work: Work) -> None:
         self._work = work
         self._open = ExitStack()
-        self._answer = self._open.enter_context(work.answers.open())
+        self._answer = self._open.enter_context(work.answers.open(work.threads or cores()))
         self._aside = thread_aside()
         self._loop = asyncio.new_event_loop()
         self._finished: queue.Queue[Future[Numbered]] = queue.Queue()
@@ -98,8 +100,12 @@ _desks: Final[dict[Work, Desk]] = {}
 _over: Final[set[str]] = set()
 
 
-def desk_of(work: Work) -> Desk:
+def desk_of(work: Work, threads: int | None = None) -> Desk:
     """The desk of this process for this work; the first call makes it.
+
+    Args:
+        work: what is to be done.
+        threads: that an engine has, where the work does not say.
 
     Raises:
         CancelledError: the work was dismissed.
@@ -108,7 +114,7 @@ def desk_of(work: Work) -> Desk:
         if work.run in _over:
             raise CancelledError
         if work not in _desks:
-            _desks[work] = Desk(work)
+            _desks[work] = Desk(replace(work, threads=work.threads or threads))
         return _desks[work]
 
 

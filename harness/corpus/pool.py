@@ -12,10 +12,12 @@ import signal
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 from concurrent.futures import Executor, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from dataclasses import replace
 from multiprocessing import connection, get_context, parent_process
 from threading import Thread
 from typing import Final, Protocol
 
+from harness.cores import cores, share
 from harness.corpus.desk import Numbered, desk_of
 from harness.corpus.inputs import Item
 from harness.corpus.rows import Row, scored
@@ -81,7 +83,7 @@ class Inline:
 @contextlib.asynccontextmanager
 async def inline(work: Work) -> AsyncIterator[Inline]:
     """This process as a crew."""
-    with work.answers.open() as answer:
+    with work.answers.open(work.threads or cores()) as answer:
         aside = thread_aside()
         try:
             yield Inline(work, answer, aside)
@@ -91,11 +93,14 @@ async def inline(work: Work) -> AsyncIterator[Inline]:
 
 
 class Processes:
-    """Worker processes on this machine; one that dies is replaced, and what it was doing is tried once more."""
+    """Worker processes on this machine; one that dies is replaced, and what it was doing is tried once more.
+
+    Each has an engine of its own, and that has its share of the cores: more threads would be in each other's way.
+    """
 
     def __init__(self, work: Work, workers: int) -> None:
-        self._work = work
-        self._lanes = [_Lane(work) for _ in range(workers)]
+        self._work = replace(work, threads=share(workers))
+        self._lanes = [_Lane(self._work) for _ in range(workers)]
 
     @property
     def places(self) -> int:

@@ -33,8 +33,8 @@ Answer: TypeAlias = Callable[[Case], AbstractAsyncContextManager[Answering]]
 class Answers(Protocol):
     """Who answers; it is sent to worker processes, so it must pickle, and holds nothing that is open."""
 
-    def open(self) -> AbstractContextManager[Answer]:
-        """Get ready to answer, once in each process; an engine loads its weights here."""
+    def open(self, threads: int) -> AbstractContextManager[Answer]:
+        """Get ready to answer, once in each process; an engine loads its weights here, and has so many threads."""
         ...
 
 
@@ -49,6 +49,7 @@ class Work:
         tool: name and version of the program.
         streams: files at a time in one process.
         run: tells it from other work in processes that outlive it.
+        threads: that an engine has in each process; None where that is not known before the process is.
     """
 
     settings: Settings
@@ -57,6 +58,7 @@ class Work:
     tool: str
     streams: int = 1
     run: str = ""
+    threads: int | None = None
 
 
 def thread_aside() -> Executor:

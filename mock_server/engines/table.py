@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from typing import Final
 
@@ -13,25 +12,29 @@ MOONSHINE: Final = "moonshine"
 WHISPER: Final = "whisper"
 
 
-def _moonshine() -> Engine:
+def _moonshine(threads: int) -> Engine:
     from mock_server.engines.moonshine import Moonshine
 
-    return Moonshine()
+    return Moonshine(threads)
 
 
-def _whisper() -> Engine:
+def _whisper(threads: int) -> Engine:
     from mock_server.engines.whisper import Whisper
 
-    return Whisper(threads=os.cpu_count() or 1)
+    return Whisper(threads)
 
 
-_LOADERS: Final[dict[str, Callable[[], Engine]]] = {MOONSHINE: _moonshine, WHISPER: _whisper}
+_LOADERS: Final[dict[str, Callable[[int], Engine]]] = {MOONSHINE: _moonshine, WHISPER: _whisper}
 
 NAMES: Final = tuple(_LOADERS)
 
 
-def load_engine(name: str) -> Engine:
+def load_engine(name: str, threads: int) -> Engine:
     """The engine of that name, its weights in memory.
+
+    Args:
+        name: of the engine.
+        threads: that may work at the same time.
 
     Raises:
         BadInput: there is none of that name, its extra is not installed, or its weights are not the expected ones.
@@ -39,7 +42,7 @@ def load_engine(name: str) -> Engine:
     if name not in _LOADERS:
         raise BadInput(f"there is no engine {name!r}; here are {', '.join(_LOADERS)}")
     try:
-        return _LOADERS[name]()
+        return _LOADERS[name](threads)
     except ImportError as error:
         raise BadInput(_not_installed(name, error)) from None
 

@@ -6,7 +6,6 @@ whose audio costs more than there is time for is late by itself, while frames, p
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -26,13 +25,13 @@ class Workers:
     """The threads.
 
     Args:
-        threads: how many; as many as there are cores when None.
+        threads: how many.
         clock: measures what work costs.
     """
 
-    def __init__(self, threads: int | None = None, clock: Clock | None = None) -> None:
+    def __init__(self, threads: int, clock: Clock | None = None) -> None:
         self.clock: Clock = clock or SystemClock()
-        self._pool = ThreadPoolExecutor(threads or os.cpu_count() or 1, thread_name_prefix="dgharness-engine")
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="dgharness-engine")
 
     def submit(self, work: Callable[[], None]) -> None:
         """Do it in one of the threads."""

@@ -85,7 +85,7 @@ def test_an_engine_that_is_not_installed_is_said_once(
 ) -> None:
     from mock_server.engines import table
 
-    def missing() -> Any:
+    def missing(threads: int) -> Any:
         raise ImportError("no module", name="faster_whisper")
 
     monkeypatch.setitem(table._LOADERS, "whisper", missing)

@@ -5,11 +5,8 @@ from __future__ import annotations
 import asyncio
 import io
 import logging
-import os
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
+from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from operator import itemgetter
 from pathlib import Path
@@ -25,60 +22,15 @@ from harness.corpus.pool import Crew, inline, rows_of
 from harness.corpus.rows import without_times
 from harness.corpus.work import Work
 from harness.errors import BadInput
+from tests.dask_programs import dask
 
 if TYPE_CHECKING:
     from tests.loopback_corpus.conftest import MakeItems, MakeWork
 
 pytest.importorskip("distributed")
-ROOT = Path(__file__).parents[2]
 SYNTHETIC = AnswersFrom(None, "", None, 0, "warning", False)
 AT_MOST_S = 20.0
 """No wait comes near it; it turns a hang into a failure."""
-
-
-@dataclass(frozen=True)
-class Dask:
-    """A scheduler, and workers with two threads each, at home in another folder than the tests."""
-
-    folder: Path
-    processes: list[subprocess.Popen[str]] = field(default_factory=list)
-
-    def start(self, program: str, *arguments: object) -> str:
-        """Start one of Dask's programs; the address that it names once it is ready."""
-        path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
-        command = [sys.executable, "-m", f"distributed.cli.{program}", *map(str, arguments), "--no-dashboard"]
-        process = subprocess.Popen(
-            command, cwd=self.folder, env=os.environ | {"PYTHONPATH": path}, stderr=subprocess.PIPE, text=True
-        )
-        self.processes.append(process)
-        assert process.stderr is not None
-        for line in process.stderr:
-            ready, _, address = line.partition("tcp://")
-            if ready.rstrip().endswith(("Scheduler at:", "Registered to:")):
-                return f"tcp://{address.strip()}"
-        raise AssertionError(f"{program} never got ready")
-
-    def scheduler(self) -> str:
-        return self.start("dask_scheduler", "--host", "127.0.0.1", "--port", 0)
-
-    def worker(self, scheduler: str) -> None:
-        self.start("dask_worker", scheduler, "--host", "127.0.0.1", "--nthreads", 2, "--no-nanny")
-
-    def stop(self) -> None:
-        for process in self.processes:
-            process.kill()
-            process.wait()
-            assert process.stderr is not None
-            process.stderr.close()
-
-
-@contextmanager
-def dask(folder: Path) -> Iterator[Dask]:
-    started = Dask(folder)
-    try:
-        yield started
-    finally:
-        started.stop()
 
 
 @pytest.fixture(scope="module")

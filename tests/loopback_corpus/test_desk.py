@@ -32,7 +32,7 @@ class NeverAnswers(Answers):
     let_go: threading.Event = field(default_factory=threading.Event)
 
     @contextmanager
-    def open(self) -> Iterator[Answer]:
+    def open(self, threads: int) -> Iterator[Answer]:
         """Get ready."""
         yield self._answer
         self.let_go.set()

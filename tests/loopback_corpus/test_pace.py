@@ -40,7 +40,7 @@ class TakingTurns(Answers):
     over: threading.Event = field(default_factory=threading.Event)
 
     @contextmanager
-    def open(self) -> Iterator[Answer]:
+    def open(self, threads: int) -> Iterator[Answer]:
         """Get ready."""
         yield self._answer
 
