@@ -102,7 +102,11 @@ class AnswersFrom(Answers):
 @click.option(
     "--streams", type=click.IntRange(1), default=1, show_default=True, help="Files at a time in each of them."
 )
-@click.option("--cluster", "scheduler", help="A Dask scheduler at tcp://HOST:PORT, or `local` for one with --workers.")
+@click.option(
+    "--cluster",
+    "scheduler",
+    help="A Dask scheduler at tcp:// or tls://HOST:PORT, or `local` for one with --workers.",
+)
 @click.option("--resume", is_flag=True, help="Go on in a folder that holds results; what is done is not done again.")
 @click.option("--retry-failed", is_flag=True, help="With --resume: do files again that could not be carried through.")
 @click.option("--run-id", help="What rows.parquet calls this run.  [default: the folder's name]")

@@ -1,4 +1,4 @@
-"""A Dask cluster as a crew: one of its own on this machine, or the scheduler at `tcp://…`.
+"""A Dask cluster as a crew: one of its own on this machine, or the scheduler at `tcp://…` or `tls://…`.
 
 Workers read the audio themselves, so it must lie at the same path on each of their machines, and need this version of
 dgharness with the engine's extra. Only paths, references, settings and rows travel.
@@ -18,6 +18,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final
 
 from harness.cores import cores, share
+from harness.corpus.cluster_tls import TCP, TLS, check_handshake, security_for, speaks_tls
 from harness.corpus.desk import desk_of, dismiss
 from harness.corpus.inputs import Item
 from harness.corpus.rows import Row, scored
@@ -33,7 +34,8 @@ DISMISS_TIMEOUT_S: Final = 10.0
 """How long workers may take to close their sessions at the end of a run that was interrupted."""
 
 _PACKAGE: Final = "dgharness"
-_ADDRESS: Final = re.compile(r"tcp://.+:[0-9]+")
+_ADDRESS: Final = re.compile(r"(?:tcp|tls)://.+:([0-9]{1,5})")
+_PORTS: Final = range(1, 65_536)
 
 
 def check_address(address: str) -> None:
@@ -42,8 +44,13 @@ def check_address(address: str) -> None:
     Raises:
         BadInput: it is neither `local` nor the address of a scheduler.
     """
-    if address != LOCAL and not _ADDRESS.fullmatch(address):
-        raise BadInput(f"--cluster {address}: is no address of a scheduler; wanted tcp://HOST:PORT, or {LOCAL}")
+    if address == LOCAL:
+        return
+    found = _ADDRESS.fullmatch(address)
+    if found is None or int(found[1]) not in _PORTS:
+        raise BadInput(
+            f"--cluster {address}: is no address of a scheduler; wanted {TCP}HOST:PORT, {TLS}HOST:PORT, or {LOCAL}"
+        )
 
 
 class Cluster:
@@ -92,12 +99,13 @@ async def cluster(work: Work, address: str, workers: int) -> AsyncIterator[Clust
 
     Args:
         work: what to do with each file.
-        address: the scheduler's `tcp://HOST:PORT`, or `local` for a cluster of this machine's processes.
+        address: the scheduler's `tcp://HOST:PORT`, or `tls://HOST:PORT` with the certificates of Dask's configuration,
+            or `local` for a cluster of this machine's processes.
         workers: how many of those.
 
     Raises:
-        BadInput: Dask is not installed, there is no scheduler with workers at the address, or a worker has not this
-            version of dgharness.
+        BadInput: Dask is not installed, there is no scheduler with workers at the address or no trust between it and
+            this side, or a worker has not this version of dgharness.
     """
     try:
         from distributed import Client, LocalCluster
@@ -107,6 +115,7 @@ async def cluster(work: Work, address: str, workers: int) -> AsyncIterator[Clust
     async with contextlib.AsyncExitStack() as stack:
         stack.enter_context(silence_logging_cmgr(logging.CRITICAL))  # what goes wrong is said in a sentence
         where: Any = address
+        security = security_for(address)
         if address == LOCAL:
             work = replace(work, threads=share(workers))
             local = LocalCluster(
@@ -119,15 +128,28 @@ async def cluster(work: Work, address: str, workers: int) -> AsyncIterator[Clust
             )
             with _deaf_children():
                 where = await stack.enter_async_context(local)
+        elif address.startswith(TLS):
+            await check_handshake(address, security, CONNECT_TIMEOUT_S)
+        client = Client(where, asynchronous=True, timeout=CONNECT_TIMEOUT_S, security=security)
+        stack.push_async_exit(client)
         try:
-            client = await stack.enter_async_context(Client(where, asynchronous=True, timeout=CONNECT_TIMEOUT_S))
+            async with asyncio.timeout(CONNECT_TIMEOUT_S):  # Dask's own is over once somebody takes the connection
+                await client
         except (OSError, ValueError) as error:  # a TimeoutError is an OSError
-            raise BadInput(f"--cluster {address}: no scheduler is there ({error})") from None
+            raise await _nobody_there(address, error) from None
         await _check_workers(client, address, work.tool)
         threads: dict[str, int] = await client.nthreads()
         work = replace(work, run=client.id)
         stack.push_async_callback(_dismiss_all, client, work)
         yield Cluster(work, client, sum(threads.values()), address)
+
+
+async def _nobody_there(address: str, error: Exception) -> BadInput:
+    if address.startswith(TCP) and await speaks_tls(address, CONNECT_TIMEOUT_S):
+        wanted = f"wanted {address.replace(TCP, TLS)}, and certificates in Dask's configuration"
+        return BadInput(f"--cluster {address}: who is there speaks TLS; {wanted}")
+    reason = str(error) or f"nothing came within {CONNECT_TIMEOUT_S:g} s"
+    return BadInput(f"--cluster {address}: no scheduler is there ({reason})")
 
 
 async def _check_workers(client: Client, address: str, tool: str) -> None:

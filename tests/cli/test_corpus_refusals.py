@@ -58,7 +58,11 @@ def test_results_do_not_mix(
         ),
         (
             ("--synthetic", "--cluster", "10.0.0.1:8786"),
-            "--cluster 10.0.0.1:8786: is no address of a scheduler; wanted ",
+            "--cluster 10.0.0.1:8786: is no address of a scheduler; wanted tcp://HOST:PORT, tls://HOST:PORT, or local",
+        ),
+        (
+            ("--synthetic", "--cluster", "tls://127.0.0.1:65536"),
+            "--cluster tls://127.0.0.1:65536: is no address of a scheduler; wanted ",
         ),
     ],
 )
@@ -69,6 +73,15 @@ def test_bad_input_is_said_before_anything_is_begun(
     assert ran.code == 2
     assert ran.err.startswith(f"dgharness: {sentence}")
     assert not (tmp_path / "out").exists()
+
+
+def test_a_scheduler_over_tls_without_certificates(run: Run, corpus: MakeCorpus, tmp_path: Path) -> None:
+    ran = run("corpus", corpus(1), *SYNTHETIC, "--cluster", "tls://127.0.0.1:1", "--out", tmp_path / "out")
+    assert ran.code == 2
+    assert ran.err.startswith(
+        "dgharness: --cluster tls://127.0.0.1:1: Dask's configuration has no distributed.comm.tls"
+    )
+    assert ran.err.count("\n") == 1
 
 
 def test_a_scheduler_that_is_not_there(
