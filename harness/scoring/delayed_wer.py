@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import inf
 from typing import Final
 
 from harness.scoring.alignment import align_words
@@ -79,8 +78,9 @@ def _read(
     normalize: Normalizer,
     references: Sequence[str],
 ) -> DelayedRead:
-    texts = [_text(reading, times, delay_s) for reading, times in zip(readings, sent, strict=True)]
     finals = [reading.display.text for reading in readings]
+    pairs = zip(readings, sent, strict=True)
+    texts = finals if delay_s is None else [_text(reading, times, delay_s) for reading, times in pairs]
     if references and len(references) != len(texts):
         said, heard = [" ".join(references)], [" ".join(texts)]
     else:
@@ -92,9 +92,8 @@ def _read(
     )
 
 
-def _text(reading: Reading, times: Sequence[float | None], delay_s: float | None) -> str:
-    wait_s = inf if delay_s is None else delay_s + _EPSILON_S
-    at = ((word, sent_s + wait_s) for word, sent_s in enumerate(times) if sent_s is not None)
+def _text(reading: Reading, times: Sequence[float | None], delay_s: float) -> str:
+    at = ((word, sent_s + delay_s + _EPSILON_S) for word, sent_s in enumerate(times) if sent_s is not None)
     return " ".join(filter(None, (reading.text_at(word, at_s) for word, at_s in at)))
 
 

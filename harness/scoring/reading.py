@@ -2,7 +2,7 @@
 
 Words that are not final are aligned with the words of the final transcript from the first that is not final yet to
 where they reach: a shortest edit path, blind to case and punctuation (`Token.key`). A word that no word of the final
-transcript stands for is read together with the one before it.
+transcript stands for is read together with the one before it, at their head with the one after it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from harness.scoring.display import Display, Screen
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """What stood in a word's place from `at_s` on, on the running clock, and whether it was the word itself."""
+    """What stood in a word's place from `at_s` on, on the running clock, and whether the word itself was there."""
 
     at_s: float
     text: str
@@ -65,6 +65,10 @@ def read_over_time(display: Display) -> Reading:
         for word in range(first, reached):
             text, right = now.get(word, ("", False))
             _see(sights[word], Sight(at_s, text, right))
+        if first == len(keys) > 0:
+            # No final word comes after these: whatever is shown behind the last one is too many.
+            shown = (display.words[-1].token, *screen.open_words)
+            _see(sights[-1], Sight(at_s, " ".join(token.text for token in shown), right=True))
     return Reading(display, tuple(map(tuple, sights)))
 
 
@@ -90,7 +94,7 @@ def _stretch(display: Display, screen: Screen) -> tuple[int, int]:
 
 
 def _read(path: Alignment, screen: Screen, first: int, total: int) -> Iterator[tuple[int, tuple[str, bool]]]:
-    """What stands in each word's place: its index, the text there, and whether it is the word."""
+    """What stands in each word's place: its index, the text there, and whether the word is in it."""
     texts: dict[int, list[str]] = {}
     right: set[int] = set()
     word, shown = first, 0
@@ -101,7 +105,6 @@ def _read(path: Alignment, screen: Screen, first: int, total: int) -> Iterator[t
             beside = min(max(first, word - 1), total - 1)
             if beside >= first:
                 texts.setdefault(beside, []).extend(tokens)
-                right.discard(beside)
         elif run.kind != "delete":
             for place, token in enumerate(tokens):
                 texts.setdefault(word + place, []).append(token)

@@ -57,6 +57,13 @@ def test_words_that_were_taken_back_later_are_read_beside_the_word_before_them()
     assert found[None][0] == ErrorRate(1, 0, 0, 0)
 
 
+def test_words_behind_the_last_final_one_are_read_with_it_until_they_are_taken_back() -> None:
+    session = TimedSession().audio(3.0).final(2.4, 1.0, [PLEASE])
+    session.interim(2.9, 2.0, [("uh", 1.6, 1.8)], start=1.0).final(6.0, 3.0, [], start=1.0)
+    found = errors(session)
+    assert [found[delay][0].insertions for delay in (1.0, 2.0, 3.0, 5.0, None)] == [0, 1, 1, 0, 0]
+
+
 def test_channels_are_read_each_and_scored_each_where_the_references_are() -> None:
     session = TimedSession().audio(3.0).final(2.4, 1.2, [PLEASE]).final(2.6, 1.2, [BOOK], channel=1)
     assert errors(session, "please", "book")[None][1] == ErrorRate(2, 0, 0, 0)

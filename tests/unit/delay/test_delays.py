@@ -65,6 +65,12 @@ def test_a_word_that_reads_otherwise_at_first_is_shown_when_it_reads_right() -> 
     assert seconds(found, DelayMeasure.WORD_SHOWN) == [0.9]
 
 
+def test_a_half_heard_word_behind_it_does_not_hide_a_word() -> None:
+    session = TimedSession().audio(3.0).interim(2.0, 0.7, [PLEASE, ("boo", 0.6, 0.7)])
+    found = measured(session.final(3.5, 2.2, [PLEASE, BOOK, TABLE]).finish())
+    assert seconds(found, DelayMeasure.WORD_SHOWN) == [0.5, 1.6, 0.8]
+
+
 def test_the_end_of_speech_is_that_of_the_last_word(booking: TimedSession) -> None:
     found = measured(booking.finish())
     assert seconds(found, DelayMeasure.END_OF_SPEECH) == [0.8]
