@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -49,6 +50,14 @@ def test_worse_and_better() -> None:
     good, bad = counts(*[0, 1] * 30), counts(*[1, 1] * 30)
     assert compare(bad, good).verdict is Verdict.WORSE
     assert compare(good, bad).verdict is Verdict.BETTER
+
+
+def test_a_verdict_takes_both_the_test_and_the_interval() -> None:
+    both = compare(counts(*[1, 1] * 30), counts(*[0, 1] * 30))
+    assert both.verdict is Verdict.WORSE
+    assert replace(both, p_value=0.05).verdict is Verdict.NOT_DISTINGUISHABLE
+    assert replace(both, low=0.0).verdict is Verdict.NOT_DISTINGUISHABLE
+    assert replace(both, low=-0.2, high=0.0).verdict is Verdict.NOT_DISTINGUISHABLE
 
 
 def test_one_awful_utterance_proves_nothing() -> None:
