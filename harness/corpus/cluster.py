@@ -130,9 +130,9 @@ async def cluster(work: Work, address: str, workers: int) -> AsyncIterator[Clust
                 where = await stack.enter_async_context(local)
         elif address.startswith(TLS):
             await check_handshake(address, security, CONNECT_TIMEOUT_S)
-        client = Client(where, asynchronous=True, timeout=CONNECT_TIMEOUT_S, security=security)
-        stack.push_async_exit(client)
         try:
+            client = Client(where, asynchronous=True, timeout=CONNECT_TIMEOUT_S, security=security)
+            stack.push_async_exit(client)  # one that never connects is closed too: it would complain to the terminal
             async with asyncio.timeout(CONNECT_TIMEOUT_S):  # Dask's own is over once somebody takes the connection
                 await client
         except (OSError, ValueError) as error:  # a TimeoutError is an OSError

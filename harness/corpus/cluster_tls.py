@@ -67,7 +67,7 @@ async def check_handshake(address: str, security: Security, timeout_s: float) ->
         ) from None
     except ssl.SSLError as error:
         raise BadInput(f"--cluster {address}: {_what_is_wrong(address, security, error)}") from None
-    except OSError as error:
+    except (OSError, ValueError) as error:
         reason = str(error) or "it hung up in the TLS handshake"
         raise BadInput(f"--cluster {address}: no scheduler is there ({reason})") from None
 
@@ -81,7 +81,7 @@ async def speaks_tls(address: str, timeout_s: float) -> bool:
             return True
     except ssl.SSLError as error:
         return "ALERT" in (error.reason or "")  # it wants a certificate before anything else
-    except OSError:  # a TimeoutError is one
+    except (OSError, ValueError):  # a TimeoutError is an OSError
         return False
 
 

@@ -227,9 +227,10 @@ def test_a_version_of_tls_that_there_is_not(ours: Certificates, work: MakeWork) 
     assert said.startswith("Dask's configuration cannot be used: distributed.comm.tls.min-version=1.1 is not supported")
 
 
-def test_nobody_there(ours: Certificates, work: MakeWork) -> None:
+@pytest.mark.parametrize("address", ["tls://127.0.0.1:1", "tls://::1:8786", "tls://scheduler..elsewhere:8786"])
+def test_nobody_there(ours: Certificates, work: MakeWork, address: str) -> None:
     with trusting(ours):
-        assert refusal(work, "tls://127.0.0.1:1").startswith("no scheduler is there (")
+        assert refusal(work, address).startswith("no scheduler is there (")
 
 
 @pytest.mark.parametrize("scheme", ["tcp", "tls"])
