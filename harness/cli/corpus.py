@@ -32,7 +32,7 @@ from harness.corpus.parquet import available, write_parquet
 from harness.corpus.pool import Crew, inline, processes, rows_of
 from harness.corpus.rows import Row
 from harness.corpus.settings import SYNTHETIC, Settings
-from harness.corpus.store import Store
+from harness.corpus.store import Store, has_rows
 from harness.corpus.summary import Counted, check_same, read_run, write_run
 from harness.corpus.utterances import gather
 from harness.corpus.work import Answer, Answers, Work
@@ -232,8 +232,8 @@ def _texts(path: Path) -> dict[str, str]:
 
 
 def _begun(out: Path, settings: Settings, files: int, run_id: str | None, *, resume: bool) -> CorpusRun:
-    """The run as it is before its first file, or as it was begun before."""
-    before = read_run(out)
+    """The run as it is before its first file, or as it was begun before; without any row it was not."""
+    before = read_run(out) if has_rows(out) else None
     if before is not None:
         if not resume:
             raise BadInput(f"{out}: holds results already; wanted --resume to go on with them, or another folder")

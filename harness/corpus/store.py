@@ -140,6 +140,12 @@ class Store:
         self._kept[row.id] = _Kept(self._size, audio, reference, row.failed)
 
 
+def has_rows(folder: Path) -> bool:
+    """Whether there is anything in a folder that a new run would lose."""
+    path = folder / "rows.jsonl"
+    return path.exists() and path.stat().st_size > 0
+
+
 def read_rows(folder: Path) -> Iterator[Row]:
     """The rows of a folder as they stand, without changing it; a line that is still being written is left out.
 

@@ -111,6 +111,15 @@ def test_a_scheduler_that_is_not_there(
     assert ran.err.startswith(f"dgharness: --cluster {address}: no scheduler is there ({why}")
 
 
+def test_a_run_that_did_no_file_is_begun_anew(
+    run: Run, corpus: MakeCorpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cluster, "CONNECT_TIMEOUT_S", 0.3)
+    arguments = ("corpus", corpus(1), *SYNTHETIC, "--out", tmp_path / "out")
+    assert run(*arguments, "--seed", 1, "--cluster", "tcp://127.0.0.1:1").code == 2
+    assert run(*arguments).code == 0
+
+
 def test_an_engine_that_is_not_installed_is_said_once(
     run: Run, corpus: MakeCorpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
