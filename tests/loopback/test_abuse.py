@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import struct
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from websockets.frames import Frame, Opcode
 from websockets.streams import StreamReader
 
 from harness.recording.entries import Close, Direction, End, Lost, Note
+from mock_server.port import PortProtocol
 from mock_server.settings import Limits, ServerSettings
 from mock_server.websocket_peer import WebSocketPeer
 
@@ -287,16 +289,24 @@ def test_a_client_that_closes_its_half_without_a_close_frame_is_lost(wire: Wire,
     assert len(list(session.of(Lost))) == 1
 
 
-def test_a_client_that_never_reads_is_cut_when_too_much_waits_for_it(wire: Wire, bystander: Beside) -> None:
-    with bystander(), socket.socket() as line:
+def test_a_client_that_never_reads_is_cut_when_too_much_waits_for_it(
+    wire: Wire, bystander: Beside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = PortProtocol.connection_made
+
+    def narrow(protocol: PortProtocol, transport: asyncio.BaseTransport) -> None:
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+        made(protocol, transport)
+
+    with bystander(), monkeypatch.context() as patch, socket.socket() as line:
+        patch.setattr(PortProtocol, "connection_made", narrow)
         line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         line.settimeout(10)
         line.connect(("127.0.0.1", wire.server.port))
         upgraded(line, wire)
-        # All at once, and little enough for the kernel: with both directions full it lets neither go on, at times.
-        with suppress(ConnectionResetError, BrokenPipeError):
-            line.sendall(Frame(Opcode.TEXT, b"?").serialize(mask=True) * 50_000)  # each is answered with an Error
-        session = wire.server.wait_for_sessions(timeout_s=60)[0]
+        # So little that it arrives whole: with both directions full the kernel lets neither go on, at times.
+        line.sendall(Frame(Opcode.TEXT, b"?").serialize(mask=True) * 1000)  # each is answered with an Error
+        session = wire.server.wait_for_sessions()[0]
 
     assert len(list(session.of(Lost))) == 1
     assert [note.text for note in session.of(Note)] == ["cut: more than 10000 bytes waited to be read by the client"]
