@@ -66,10 +66,14 @@ def basic(text: str) -> str:
     - Hyphens, dashes and all other punctuation and symbols become a space, so they never join two words: `well-known`
       is two words, and so are `3.5` and `u.s`.
     - Letters, digits and combining marks stay, composed (NFC), whatever the script; invisible format characters
-      (soft hyphen, zero-width joiners, byte order mark) vanish.
+      (soft hyphen, zero-width joiners, byte order mark), variation selectors and enclosing marks vanish, and marks on
+      a symbol go with it: an emoji is no word, and a keycap is its digit.
     """
     composed = unicodedata.normalize("NFC", text.lower().translate(_BASIC_TABLE))
-    return " ".join(_LONE_APOSTROPHE.sub(" ", composed).split())
+    return " ".join(_LONE_APOSTROPHE.sub(" ", _LONE_MARKS.sub("", composed)).split())
+
+
+_VARIATION_SELECTOR = "VARIATION SELECTOR"  # which glyph of the character before it, as of ❤ the red one; category Mn
 
 
 class _BasicTable(dict[int, str]):
@@ -79,13 +83,15 @@ class _BasicTable(dict[int, str]):
         char = chr(code)
         category = unicodedata.category(char)
         letter_or_space = char if category[0] in "LMN" else " "
-        self[code] = "" if category == "Cf" else letter_or_space
+        vanishes = category in ("Cf", "Me") or _VARIATION_SELECTOR in unicodedata.name(char, "")
+        self[code] = "" if vanishes else letter_or_space
         return self[code]
 
 
 _BASIC_TABLE = _BasicTable({ord(apostrophe): "'" for apostrophe in "'‘’ʼ＇"})
 # Marks belong to the letter before them, and `\w` does not know them; all that is left here besides them is a space.
 _LONE_APOSTROPHE = re.compile(r"(?<![^\s'])'(?![^\s'])")
+_LONE_MARKS = re.compile(r"(?<![^\s'])[^\w\s']+")
 
 
 def _none() -> tuple[str, Callable[[str], str]]:

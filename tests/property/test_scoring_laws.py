@@ -133,9 +133,14 @@ def test_every_id_of_a_paired_score_is_counted_once(
     assert paired.streaming.words.reference_length == paired.prerecorded.words.reference_length
 
 
-@given(st.text() | st.text(alphabet="aA'’. -\u00ad\u0301İΣß"))
+@given(st.text() | st.text(alphabet="aA'’. -\u00ad\u0301İΣß❤\ufe0f"))
 def test_basic_is_idempotent(text: str) -> None:
     assert basic(basic(text)) == basic(text)
+
+
+@given(st.text() | st.text(alphabet="a1' -\u0301\u2764\ufe0f\u20e3\u200d\U000e0100"))
+def test_every_word_that_basic_leaves_has_a_letter_or_a_digit(text: str) -> None:
+    assert all(any(map(str.isalnum, word)) for word in basic(text).split())
 
 
 @given(st.text())
