@@ -160,7 +160,8 @@ class RunResult(msgspec.Struct, frozen=True, kw_only=True):
         partial: whether it was interrupted before the last case.
         cases: in the order they were run.
         streaming, prerecorded: the scores of all cases added up; None when nothing was scored.
-        comparison: streaming against pre-recorded over the cases that have both scores; None when there are none.
+        comparison: streaming against pre-recorded over the cases with a reference that were asked both ways, a side
+            that failed being an empty transcript; None when there are none.
         delay: the delays of all streams; None when there are none.
         stability: the revisions of all streams added up; None when there are none.
     """
