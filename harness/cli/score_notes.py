@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from harness.paired_texts import SIDES, FoundInTexts, Side
+from harness.paired_texts import FoundInTexts, Side
 from harness.scoring.entities import EntityCount
 from harness.scoring.error_rate import ErrorRate
 from harness.scoring.flips import Flip
 from reports.figures import count, one_line, percent
 
+_NAMES: Final[Mapping[Side, str]] = {"streaming": "streaming", "prerecorded": "pre-recorded"}
 _SHOWN: Final = 5
 
 
@@ -26,7 +27,7 @@ def notes_of(found: FoundInTexts) -> Iterator[str]:
 def _band_told(band: Mapping[str, Any]) -> str:
     spans = (
         f"{name} {percent(band[side]['lowest'])} to {percent(band[side]['highest'])}"
-        for side, name in zip(SIDES, ("streaming", "pre-recorded"), strict=True)
+        for side, name in _NAMES.items()
         if band[side]["lowest"] is not None
     )
     between = "" if band["references_wer"] is None else f"; the references differ by {percent(band['references_wer'])}"
@@ -44,14 +45,15 @@ def _flips_told(found: tuple[Flip, ...], normalizers: int) -> Iterator[str]:
 
 def _splits_told(splits: Mapping[Side, ErrorRate]) -> Iterator[str]:
     for side, words in splits.items():
-        kinds = f"{words.substitutions} substitutions, {words.deletions} deletions, {words.insertions} insertions"
-        yield f"as sclite splits them, {side}: {kinds}"
+        kinds = {"substitution": words.substitutions, "deletion": words.deletions, "insertion": words.insertions}
+        told = ", ".join(count(number, kind) for kind, number in kinds.items())
+        yield f"as sclite splits them, {_NAMES[side]}: {told}"
 
 
 def _entities_told(counted: Mapping[Side, tuple[EntityCount, ...]]) -> Iterator[str]:
     for side, counts in counted.items():
         occurrences, missed = sum(one.occurrences for one in counts), sum(one.missed for one in counts)
-        false = sum(one.false_alarms for one in counts)
+        false = count(sum(one.false_alarms for one in counts), "false alarm")
         worst = sorted((one for one in counts if one.missed), key=lambda one: -one.missed)[:_SHOWN]
         names = "".join(f"; «{one_line(one.phrase)}» {one.missed} of {one.occurrences}" for one in worst)
-        yield f"entities, {side}: {missed} of {occurrences} missed, {false} false alarms{names}"
+        yield f"entities, {_NAMES[side]}: {missed} of {occurrences} missed, {false}{names}"

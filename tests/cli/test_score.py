@@ -154,7 +154,9 @@ def test_sclite_entities_and_two_references(run: Run, sides: list[str | Path], t
     assert band["references_wer"] == 0.25
     assert (band["streaming"]["lowest"], band["streaming"]["highest"]) == (0.0, 0.25)
     out = " ".join(run("score", *sides, *options).out.split())
-    assert "entities, streaming: 2 of 2 missed" in out
+    assert "as sclite splits them, streaming: 1 substitution, 0 deletions, 0 insertions" in out
+    assert "entities, streaming: 2 of 2 missed, 0 false alarms" in out
+    assert "entities, pre-recorded: 0 of 2 missed" in out
     assert "WER between the two references, over 1 id: streaming 0.00 % to 25.00 %" in out
 
 
