@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import Any, Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from harness.errors import BadInput
 from harness.paired_sums import PairedSums
@@ -23,6 +23,8 @@ from harness.results import (
     Counts,
     ExtraError,
     PairedUtterance,
+    ReferenceBand,
+    SideBand,
 )
 from harness.scoring.causes import Attributed, Cause, attribute_texts
 from harness.scoring.entities import EntityCount, count_entities
@@ -93,7 +95,7 @@ class FoundInTexts:
     flips: tuple[Flip, ...]
     splits: Mapping[Side, ErrorRate]
     entities: Mapping[Side, tuple[EntityCount, ...]]
-    band: dict[str, Any] | None
+    band: ReferenceBand | None
     gathered: Gathered
 
 
@@ -272,7 +274,7 @@ class _Shown:
         )
 
 
-def reference_band(texts: PairedTexts, normalise: Normalizer, first: Texts, second: Texts) -> dict[str, Any]:
+def reference_band(texts: PairedTexts, normalise: Normalizer, first: Texts, second: Texts) -> ReferenceBand:
     """Each side's WER against both references, over the ids that all four have, and how far the references agree.
 
     Args:
@@ -289,14 +291,19 @@ def reference_band(texts: PairedTexts, normalise: Normalizer, first: Texts, seco
     sides = [texts.score({id_: said[id_] for id_ in both}, normalise) for said in (first, second)]
     scores = score_many([first[id_] for id_ in both], [second[id_] for id_ in both], normalise)
     between = sum((one.corpus for one in scores), CorpusScore.zero(normalise))
-    band: dict[str, Any] = {"scored": len(both), "references_wer": None, "references_errors": None}
-    if not texts.alternates:  # references with alternatives are no words to compare with one another
-        band |= {"references_wer": between.wer, "references_errors": between.words.errors}
-    for side in SIDES:
-        rates = [getattr(one, side).wer for one in sides]
-        known = [rate for rate in rates if rate is not None]
-        band[side] = {"wer": rates, "lowest": min(known, default=None), "highest": max(known, default=None)}
-    return band
+    words = not texts.alternates  # references with alternatives are no words to compare with one another
+    return ReferenceBand(
+        scored=len(both),
+        references_wer=between.wer if words else None,
+        references_errors=between.words.errors if words else None,
+        streaming=_band([one.streaming.wer for one in sides]),
+        prerecorded=_band([one.prerecorded.wer for one in sides]),
+    )
+
+
+def _band(rates: Sequence[float | None]) -> SideBand:
+    known = [rate for rate in rates if rate is not None]
+    return SideBand(wer=tuple(rates), lowest=min(known, default=None), highest=max(known, default=None))
 
 
 def _of(row: PairedRow, side: Side) -> TextScore:

@@ -23,7 +23,17 @@ from harness.corpus.summary import Counted, read_run, settings_of
 from harness.corpus.utterances import gather
 from harness.errors import BadInput
 from harness.pairs import Gathered
-from harness.results import CorpusRun, Exploration, GateResult, RunResult, from_json, schema, to_json
+from harness.results import (
+    CorpusRun,
+    Exploration,
+    GateResult,
+    RunResult,
+    ScoreDocument,
+    ScoreLine,
+    from_json,
+    schema,
+    to_json,
+)
 from reports.formats import FORMATS, PAIRS_FORMATS
 from reports.pairs_plots import pairs_plots
 from reports.pairs_summary import summarise_corpus
@@ -33,7 +43,15 @@ from reports.render_text import render_run_text
 from reports.run_plots import run_plots
 
 LAYOUTS: Final[Mapping[str, type[msgspec.Struct]]] = MappingProxyType(
-    {"results": RunResult, "corpus": CorpusRun, "row": Row, "gate": GateResult, "exploration": Exploration}
+    {
+        "results": RunResult,
+        "corpus": CorpusRun,
+        "row": Row,
+        "score": ScoreDocument,
+        "utterance": ScoreLine,
+        "gate": GateResult,
+        "exploration": Exploration,
+    }
 )
 """What has a published schema: each is `docs/reference/NAME.schema.json`."""
 

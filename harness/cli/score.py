@@ -14,11 +14,11 @@ from harness.cli.options import json_option
 from harness.cli.output import TOOL, lines_file, say, style_for
 from harness.cli.progress import working
 from harness.cli.report_files import ReportFiles, report_options
-from harness.cli.score_json import as_json_document, utterance_as_json
+from harness.cli.score_json import document_of, line_of
 from harness.cli.score_notes import notes_of
 from harness.errors import BadInput
 from harness.paired_texts import PairedTexts, Texts
-from harness.results import TranscriptScores
+from harness.results import ScoreDocument, ScoreLine, TranscriptScores, to_builtins
 from harness.scoring.entities import read_entities
 from harness.scoring.normalize import normalizer
 from harness.scoring.texts import parse_texts
@@ -103,7 +103,7 @@ def command(
             [normalizer(name) for name in names],
             sclite=sclite,
             phrases=phrases,
-            passing=lambda utterance: put(lambda: json.dumps(utterance_as_json(utterance))),
+            passing=lambda utterance: put(lambda: _as_text(line_of(utterance))),
         )
     told = summarise_scores(
         TranscriptScores(
@@ -117,8 +117,12 @@ def command(
     )
     pairs = cache(found.gathered.result)  # only if a report is wanted, and once for all of them
     reports.write(lambda kind: PAIRS_FORMATS[kind](told, pairs()))
-    say(json.dumps(as_json_document(found), indent=2) if as_json else render_pairs_text(told, **style_for(sys.stdout)))
+    say(_as_text(document_of(found), indent=2) if as_json else render_pairs_text(told, **style_for(sys.stdout)))
     return 0
+
+
+def _as_text(told: ScoreDocument | ScoreLine, indent: int | None = None) -> str:
+    return json.dumps(to_builtins(told), indent=indent)
 
 
 def _files(references: tuple[Path, ...], streaming: Path, prerecorded: Path) -> Iterator[tuple[str, str]]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Final
 
 from harness.paired_texts import FoundInTexts, Side
+from harness.results import ReferenceBand, SideBand
 from harness.scoring.entities import EntityCount
 from harness.scoring.error_rate import ErrorRate
 from harness.scoring.flips import Flip
@@ -24,14 +25,15 @@ def notes_of(found: FoundInTexts) -> Iterator[str]:
         yield _band_told(found.band)
 
 
-def _band_told(band: Mapping[str, Any]) -> str:
+def _band_told(band: ReferenceBand) -> str:
+    sides: dict[Side, SideBand] = {"streaming": band.streaming, "prerecorded": band.prerecorded}
     spans = (
-        f"{name} {percent(band[side]['lowest'])} to {percent(band[side]['highest'])}"
-        for side, name in _NAMES.items()
-        if band[side]["lowest"] is not None
+        f"{_NAMES[side]} {percent(one.lowest)} to {percent(one.highest)}"
+        for side, one in sides.items()
+        if one.lowest is not None and one.highest is not None
     )
-    between = "" if band["references_wer"] is None else f"; the references differ by {percent(band['references_wer'])}"
-    return f"WER between the two references, over {count(band['scored'], 'id')}: {', '.join(spans)}{between}"
+    between = "" if band.references_wer is None else f"; the references differ by {percent(band.references_wer)}"
+    return f"WER between the two references, over {count(band.scored, 'id')}: {', '.join(spans)}{between}"
 
 
 def _flips_told(found: tuple[Flip, ...], normalizers: int) -> Iterator[str]:

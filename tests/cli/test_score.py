@@ -9,6 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from jsonschema import Draft202012Validator
+
+from harness.results import ScoreDocument
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Run
@@ -158,6 +161,31 @@ def test_sclite_entities_and_two_references(run: Run, sides: list[str | Path], t
     assert "entities, streaming: 2 of 2 missed, 0 false alarms" in out
     assert "entities, pre-recorded: 0 of 2 missed" in out
     assert "WER between the two references, over 1 id: streaming 0.00 % to 25.00 %" in out
+
+
+def test_what_it_writes_is_of_the_published_layouts(run: Run, sides: list[str | Path], tmp_path: Path) -> None:
+    (tmp_path / "list.txt").write_text("three\n")
+    asked = (
+        "--sclite",
+        "--entities",
+        tmp_path / "list.txt",
+        *sides[:2],
+        "--normalizer",
+        "basic",
+        "--normalizer",
+        "none",
+    )
+    found = run("score", *sides, *asked, "--utterances-file", tmp_path / "u.jsonl", "--json").json
+    line = json.loads((tmp_path / "u.jsonl").read_text())
+    assert set(found) == set(ScoreDocument.__struct_fields__)
+    for name, written in {"score": found, "utterance": line}.items():
+        Draft202012Validator(json.loads(run("report", "--schema", name).out)).validate(written)
+
+
+def test_what_was_not_asked_for_is_left_out(run: Run, sides: list[str | Path]) -> None:
+    found = run("score", *sides, "--json").json
+    left_out = {"by_normalizer", "flips", "sclite", "entities", "reference_band"}
+    assert set(ScoreDocument.__struct_fields__) - set(found) == left_out
 
 
 def test_alternatives_in_references(run: Run, sides: list[str | Path], tmp_path: Path) -> None:

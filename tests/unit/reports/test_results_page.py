@@ -12,7 +12,18 @@ import msgspec
 import pytest
 
 from harness.conformance import findings
-from harness.results import LAYOUT_VERSION, Change, CorpusRun, Exploration, GateResult, Outcome, RunResult, from_json
+from harness.results import (
+    LAYOUT_VERSION,
+    Change,
+    CorpusRun,
+    Exploration,
+    GateResult,
+    Outcome,
+    RunResult,
+    ScoreDocument,
+    ScoreLine,
+    from_json,
+)
 from harness.scoring.causes import Cause
 from harness.scoring.delay_measure import DelayMeasure
 
@@ -62,7 +73,8 @@ def table(heading: str) -> list[list[str]]:
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
 
 
-DOCUMENTED: Final = [*structs(RunResult), *structs(Exploration), *structs(GateResult), *structs(CorpusRun)]
+LAYOUTS: Final = (RunResult, Exploration, GateResult, CorpusRun, ScoreDocument, ScoreLine)
+DOCUMENTED: Final = list(dict.fromkeys(found for layout in LAYOUTS for found in structs(layout)))
 
 
 @pytest.mark.parametrize("struct", DOCUMENTED, ids=title)
