@@ -158,7 +158,7 @@ def text_is_not_empty(session: Session) -> Iterator[Hit]:
     if case is None:
         return
     claimed, readings = case
-    spoken = [results for results in readings.results if results.is_final and results.transcript]
+    spoken = [results for results in readings.results if results.is_final and _words(results.transcript)]
     if spoken and not _words(claimed):
         words = sum(len(_words(results.transcript)) for results in spoken)
         yield Hit(

@@ -67,6 +67,12 @@ def test_a_client_that_kept_only_interims_is_told_so(opened: Make) -> None:
     assert _messages(session.judged(claim=ClientClaim(transcript="please look")))[0].startswith("P-INTERIMS")
 
 
+@pytest.mark.parametrize("text", ["", "...", "\u2026"])
+def test_finals_of_punctuation_have_no_words_to_lose(text: str, opened: Make) -> None:
+    session = opened().audio(1).results(0, 1, "...").finish()
+    assert session.judged(claim=ClientClaim(transcript=text)).findings == ()
+
+
 def test_channels_may_be_joined_one_by_one_or_as_they_came(talk: Make) -> None:
     query = "model=nova-3&encoding=linear16&sample_rate=16000&channels=2&multichannel=true"
     session = talk(query=query, bytes_per_second=64_000).opened().audio(1, 1_280)
