@@ -192,7 +192,9 @@ def causes_of(
     if reference is None or response is None:
         return None
     transcript, channels = streamed.transcript, reference.channels
-    apart = channels > 1 and len(response.results.channels) == len(transcript.channels) == channels
+    # A session that broke off may not have heard from every channel; what was posted tells that they were apart.
+    heard = channels if streamed.failure is not None else len(transcript.channels)
+    apart = channels > 1 and len(response.results.channels) == heard == channels
     said = [reference.channel_text(channel) for channel in range(channels)] if apart else [reference.text]
     results = ((entry.leg, message) for entry, message in results_said(streamed.recording))
     return Causes.of(session_causes(said, transcript, response, streamed.ledger, results, normalise))

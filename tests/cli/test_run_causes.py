@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
     from tests.cli.conftest import Run
 
@@ -69,22 +71,40 @@ def test_without_a_reference_there_are_no_causes(run: Run, clip: Path, url: str)
     assert run("run", path, "--url", url, "--json").json["cases"][0]["causes"] is None
 
 
-def test_channels_are_looked_at_one_by_one(run: Run, clip: Path, pcm: bytes) -> None:
+@pytest.fixture
+def two_channels(clip: Path, pcm: bytes) -> Path:
+    """A case of two channels that are scored apart; the second one begins to speak first."""
     from harness.audio.decode import wav_bytes
     from harness.audio.format import AudioFormat
 
     stereo = b"".join(pcm[at : at + 2] * 2 for at in range(0, len(pcm), 2))
     clip.write_bytes(wav_bytes(stereo, AudioFormat(channels=2)))
     (clip.parent / "said.json").write_text(
-        '{"text": "hello world good bye", "channels": 2, "phrases": ['
-        '{"text": "hello world", "start_audio_s": 0.2, "end_audio_s": 1.0, "channel": 0},'
-        '{"text": "good bye", "start_audio_s": 1.0, "end_audio_s": 1.8, "channel": 1}]}'
+        '{"text": "good bye hello world", "channels": 2, "phrases": ['
+        '{"text": "good bye", "start_audio_s": 0.2, "end_audio_s": 1.0, "channel": 1},'
+        '{"text": "hello world", "start_audio_s": 1.0, "end_audio_s": 1.8, "channel": 0}]}'
     )
     path = clip.parent / "case.toml"
     path.write_text(
         'audio = "clip.wav"\nreference_file = "said.json"\n[options]\nmultichannel = true\n[stream]\nspeed = "max"\n'
-        "[replies]\nstreaming_error_rate = 1.0\n"
     )
-    errors = run("run", path, "--json").json["cases"][0]["causes"]["errors"]
+    return path
+
+
+def test_channels_are_looked_at_one_by_one(run: Run, two_channels: Path) -> None:
+    with two_channels.open("a") as file:
+        file.write("[replies]\nstreaming_error_rate = 1.0\n")
+    errors = run("run", two_channels, "--json").json["cases"][0]["causes"]["errors"]
     assert {error["channel"] for error in errors} == {0, 1}
     assert {error["cause"] for error in errors} <= {"recognition", "segment cut"}
+
+
+def test_channels_are_looked_at_one_by_one_though_none_was_heard_from(run: Run, two_channels: Path) -> None:
+    with two_channels.open("a") as file:
+        file.write('[[faults]]\nkind = "refuse"\nstatus = 503\nrequest = "stream"\n')
+    [result] = run("run", two_channels, "--json").json["cases"]
+    assert (result["outcome"], result["prerecorded"]["score"]["words"]["hits"]) == ("error", 4)
+    assert [(error["channel"], error["reference"]) for error in result["causes"]["errors"]] == [
+        (0, "hello"), (0, "world"), (1, "good"), (1, "bye")
+    ]  # fmt: skip
+    assert result["causes"]["counts"]["lost audio"] == 4
