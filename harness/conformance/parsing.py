@@ -50,10 +50,13 @@ class Readings:
 
     @cached_property
     def finals(self) -> tuple[str, ...]:
-        """The right ones: all finals, channel by channel, or in the order of their coming."""
-        whole = assemble(self.results)
-        by_channel = " ".join(whole.text(channel) for channel in whole.channels)
-        return by_channel, _joined(r for r in self.results if r.is_final)
+        """The right ones: all finals, channel by channel, or in the order of their coming.
+
+        A final that a server sent again may be taken once or each time: whose fault it is, other rules say.
+        """
+        once = tuple(_without_repeats(self.results))
+        readings = (self.results,) if len(once) == len(self.results) else (self.results, once)
+        return tuple(text for results in readings for text in _finals_of(results))
 
     @cached_property
     def with_interims(self) -> tuple[str, ...]:
@@ -83,7 +86,7 @@ class TurnReadings(Readings):
         """With or without the turn that was open when the audio ended: it gets no end of its own."""
         ended = super().finals
         open_turn = "" if self.results[-1].is_final else self.results[-1].transcript
-        return (*ended, f"{ended[-1]} {open_turn}") if open_turn else ended
+        return (*ended, *(f"{text} {open_turn}" for text in ended)) if open_turn else ended
 
     @cached_property
     def with_interims(self) -> tuple[str, ...]:
@@ -103,6 +106,23 @@ class _Compared:
     @property
     def distance(self) -> int:
         return self.lost + self.added
+
+
+def _finals_of(results: tuple[Results, ...]) -> tuple[str, str]:
+    whole = assemble(results)
+    by_channel = " ".join(whole.text(channel) for channel in whole.channels)
+    return by_channel, _joined(r for r in results if r.is_final)
+
+
+def _without_repeats(results: tuple[Results, ...]) -> Iterator[Results]:
+    """Without finals that say of the same audio what a final before them said of it."""
+    said: set[tuple[int, float, float, str]] = set()
+    for one in results:
+        final = (one.channel_index[0], one.start, one.duration, one.transcript)
+        if not one.is_final or final not in said:
+            yield one
+        if one.is_final:
+            said.add(final)
 
 
 def _joined(results: Iterator[Results] | tuple[Results, ...]) -> str:

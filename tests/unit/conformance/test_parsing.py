@@ -82,6 +82,18 @@ def test_channels_may_be_joined_one_by_one_or_as_they_came(talk: Make) -> None:
         assert session.judged(claim=ClientClaim(transcript=text)).findings == ()
 
 
+@pytest.mark.parametrize("text", ["one two three", "one two one two three"])
+def test_a_final_that_the_server_sent_again_may_be_taken_once_or_twice(text: str, opened: Make) -> None:
+    session = opened().audio(2).results(0, 1, "one two").results(0, 1, "one two").results(1, 1, "three").finish()
+    rules = {finding.rule for finding in session.judged(claim=ClientClaim(transcript=text)).findings}
+    assert not {rule for rule in rules if rule.startswith("P-")}
+
+
+def test_what_was_really_said_twice_is_to_be_taken_twice(opened: Make) -> None:
+    session = opened().audio(2).results(0, 1, "one two").results(1, 1, "one two").finish()
+    assert _messages(session.judged(claim=ClientClaim(transcript="one two")))[0].startswith("P-LOST")
+
+
 def test_over_several_connections_losses_are_left_to_the_ledger(opened: Make) -> None:
     session = opened().audio(1).results(0, 1, "one two").close(code=1011).wait(1).reconnect().opened().audio(1)
     session.results(0, 1, "two three").finish()
