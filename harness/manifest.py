@@ -66,13 +66,13 @@ def read_manifest(path: Path) -> Iterator[Line]:
     """
     for number, row in _rows(path):
         where = f"{path}: line {number}"
-        audio = _value(row, _AUDIO, where)
+        audio = _string(row, _AUDIO, where)
         fields = tuple(map(str, row))
         if audio is None:
             raise _without(fields, _AUDIO, where)
         if not Path(audio).name or "\0" in audio:
             raise BadInput(f"{where}: {audio!r} is no path of a file")
-        yield Line(where, fields, _id(row, where), audio, _value(row, _TEXT, where), _segment(row, where))
+        yield Line(where, fields, _id(row, where), audio, _string(row, _TEXT, where), _segment(row, where))
 
 
 def load_manifest(path: Path, normalizer: str = "basic") -> list[Case]:
@@ -102,9 +102,12 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
             (f"{line}\n" for line in lines),  # a text in quotes may go over several
             delimiter="\t" if tabs else ",",
             quoting=csv.QUOTE_NONE if tabs else csv.QUOTE_MINIMAL,
+            strict=True,  # a quote that nothing closes would take all lines after it for its text
         )
         try:
             for row in reader:
+                if any(row.get(None, ())):  # csv's name for the cells beyond the columns
+                    raise _too_wide(row, f"{path}: line {reader.line_num}", tabs=tabs)
                 yield reader.line_num, row
         except csv.Error as error:
             raise BadInput(f"{path}: after line {reader.line_num}: no table: {error}") from None
@@ -175,12 +178,27 @@ def _value(row: dict[str, Any], names: tuple[str, ...], where: str) -> str | Non
     return None
 
 
+def _string(row: dict[str, Any], names: tuple[str, ...], where: str) -> str | None:
+    """The same of what no number or object may stand for: a text of digits is said all the same."""
+    found = _value(row, names, where)
+    other = next((name for name in names if not isinstance(row.get(name), str | None)), None)
+    if found is None and other is not None:
+        raise BadInput(f"{where}: {other} is {str(row[other])[:60]}; wanted a string")
+    return found
+
+
 def _is_text(value: str) -> bool:
     try:
         value.encode()
     except UnicodeEncodeError:
         return False
     return True
+
+
+def _too_wide(row: dict[Any, Any], where: str, *, tabs: bool) -> BadInput:
+    wanted = len(row) - 1
+    why = "a text may hold no tab" if tabs else "a text with a comma stands in quotes"
+    return BadInput(f"{where}: has {wanted + len(row[None])} cells where {wanted} are wanted; {why}")
 
 
 def _without(fields: tuple[str, ...], names: tuple[str, ...], where: str) -> BadInput:

@@ -101,7 +101,7 @@ def test_the_formats_of_manifests(tmp_path: Path, name: str, text: str) -> None:
         ("", "no line in this manifest"),
         ("{}", "line 1: has nothing; wanted a field audio_filepath or audio"),
         ('{"audio": "a.wav"}', "line 1: has audio; wanted a field text or reference or transcript"),
-        ('{"audio": "a.wav", "text": 3}', "line 1: has audio, text; wanted a field text"),
+        ('{"audio": "a.wav", "text": 3}', "line 1: text is 3; wanted a string"),
         ('\n["a.wav"]', "line 2: is no object"),
         ('{"audio": ', "line 1: not JSON"),
     ],

@@ -146,6 +146,11 @@ def test_two_parts_of_a_long_file_are_never_called_the_same(put: Put) -> None:
     assert found == [f"talk@{start}" for start in starts]
 
 
+def test_empty_cells_beyond_the_columns_cut_nothing_off(put: Put) -> None:
+    manifest = put("m.csv", 'audio,text\r\na.wav,"well, no",,\r\nb.wav,\r\n')
+    assert [item.reference for item in find_items([str(manifest)])] == ["well, no", None]
+
+
 def test_an_id_may_be_a_number(put: Put) -> None:
     manifest = put("m.jsonl", '{"audio": "a.wav", "id": 17}\n{"audio": "b.wav", "id": true}\n')
     assert [item.id for item in find_items([str(manifest)])] == ["17", "b"]
@@ -206,6 +211,27 @@ def test_a_line_without_audio_is_named(put: Put) -> None:
     put("m.jsonl", '{"audio": "a.wav"}\n{"text": "hello"}\n')
     with pytest.raises(BadInput, match=r"m\.jsonl: line 2: has text; wanted a field audio_filepath or "):
         find_items(["m.jsonl"])
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "says"),
+    [
+        ("m.csv", "audio,text\na.wav,well, no\n", "m.csv: line 2: has 3 cells where 2 are wanted; a text with a comma"),
+        (
+            "m.tsv",
+            "audio\ttext\na.wav\twell\tno\n",
+            "m.tsv: line 2: has 3 cells where 2 are wanted; a text may hold no",
+        ),
+        ("m.csv", 'audio,text\na.wav,"well\nb.wav,no\n', "m.csv: after line 1: no table: unexpected end of data"),
+        ("m.csv", 'audio,text\na.wav,"well" no\n', "m.csv: after line 1: no table: ',' expected after '\"'"),
+        ("m.jsonl", '{"audio": "a.wav", "text": 42}', "m.jsonl: line 1: text is 42; wanted a string"),
+        ("m.jsonl", '{"audio": {"path": "a.wav"}}', "m.jsonl: line 1: audio is {'path': 'a.wav'}; wanted a string"),
+    ],
+)
+def test_a_text_that_would_be_cut_off_or_left_out_is_refused(put: Put, name: str, text: str, says: str) -> None:
+    put(name, text)
+    with pytest.raises(BadInput, match=re.escape(says)):
+        find_items([name])
 
 
 @pytest.mark.parametrize(
