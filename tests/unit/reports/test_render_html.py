@@ -122,6 +122,13 @@ def test_the_policy_allows_just_its_own_style_and_script(run: RunResult) -> None
     assert {name for name, _ in Seen(page).attributes} & {"style", "onclick", "onload", "onerror"} == set()
 
 
+def test_words_and_transcripts_run_as_their_first_word_does() -> None:
+    """Arabic and Hebrew from right to left: in a paragraph that runs otherwise, Latin words scatter theirs."""
+    page = render_run_html(of_one(case("\u0627\u062a\u0635\u0644 Deepgram")))
+    assert re.findall(r"<p class=.words.[^>]*>", page) == ['<p class="words" dir="auto">']
+    assert page.count("<dd>") == 0 < page.count('<dd dir="auto">\u0627\u062a\u0635\u0644 Deepgram</dd>')
+
+
 def test_an_alignment_tells_removed_and_added_words_without_colour() -> None:
     posted = Prerecorded(transcript=("x",), request_id=None, audio_s=1, wall_s=1, score=None, alignment=ALIGNED)
     page = render_run_html(of_one(msgspec.structs.replace(case("x"), prerecorded=posted)))
