@@ -18,6 +18,7 @@ from harness.gate.gate import compare_runs
 from harness.gate.metrics import METRICS
 from harness.gate.source import Source, read_both
 from harness.results import to_json
+from harness.scoring.significance import MINIMUM_RESAMPLES
 from reports.render_gate import render_gate_markdown, render_gate_text
 
 
@@ -44,7 +45,11 @@ from reports.render_gate import render_gate_markdown, render_gate_text
 )
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the intervals' resampling.")
 @click.option(
-    "--resamples", type=click.IntRange(1), default=1000, show_default=True, help="Draws that the intervals rest on."
+    "--resamples",
+    type=click.IntRange(MINIMUM_RESAMPLES),
+    default=1000,
+    show_default=True,
+    help="Draws that the intervals rest on.",
 )
 @click.option("--markdown-file", type=click.Path(path_type=Path), help="Write the report here as Markdown.")
 @json_option

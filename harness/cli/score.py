@@ -21,6 +21,7 @@ from harness.paired_texts import PairedTexts, Texts
 from harness.results import ScoreDocument, ScoreLine, TranscriptScores, to_builtins
 from harness.scoring.entities import read_entities
 from harness.scoring.normalize import normalizer
+from harness.scoring.significance import MINIMUM_RESAMPLES
 from harness.scoring.texts import parse_texts
 from reports.formats import PAIRS_FORMATS
 from reports.pairs_summary import summarise_scores
@@ -55,7 +56,11 @@ from reports.scores import unscored_ids
 @click.option("--entities", type=click.Path(path_type=Path), help="Count these phrases apart; one a line.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the interval's resampling.")
 @click.option(
-    "--resamples", type=click.IntRange(1), default=1000, show_default=True, help="Draws that the interval rests on."
+    "--resamples",
+    type=click.IntRange(MINIMUM_RESAMPLES),
+    default=1000,
+    show_default=True,
+    help="Draws that the interval rests on.",
 )
 @click.option(
     "--utterances-file",

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 MINIMUM_UTTERANCES = 30
 """Fewer pairs than this get no verdict: a resampled interval is too narrow when there is little to draw from."""
 
+MINIMUM_RESAMPLES = 100
+"""Users get no interval of fewer draws: that of a single one is a point, and may lie on the other side of 0."""
+
 _SIGNIFICANCE = 0.05
 _DRAWN_AT_ONCE = 2_000_000
 _EXACT_STEPS = 200_000_000

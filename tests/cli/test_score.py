@@ -82,10 +82,11 @@ def test_each_utterance_a_line(run: Run, forty: list[str | Path], tmp_path: Path
     }  # fmt: skip
 
 
-def test_no_resamples_is_bad_input(run: Run, sides: list[str | Path]) -> None:
-    ran = run("score", *sides, "--resamples", 0)
+@pytest.mark.parametrize("command", [("score",), ("compare", "a", "b")])
+def test_too_few_resamples_for_an_interval_are_bad_input(run: Run, command: tuple[str, ...]) -> None:
+    ran = run(*command, "--resamples", 99)
     assert ran.code == 2
-    assert "--resamples" in ran.err
+    assert "'--resamples': 99 is not in the range x>=100" in ran.err
 
 
 @pytest.mark.parametrize("command", [("score",), ("compare", "a", "b"), ("run", "a"), ("corpus", "a", "--out", "b")])
