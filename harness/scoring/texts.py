@@ -94,7 +94,10 @@ def _from_json(text: str, name: str) -> dict[str, str]:
         # Integers are read as floats: Python refuses very long ones, and no number is wanted here anyway.
         document = json.loads(text, object_pairs_hook=unique, parse_int=float)
     except json.JSONDecodeError as error:
-        raise BadInput(f"{name}, line {error.lineno}, column {error.colno}: broken JSON ({error.msg})") from None
+        where = f"{name}, line {error.lineno}, column {error.colno}"
+        if error.msg == "Extra data":  # JSON lines, such as a manifest
+            raise BadInput(f"{where}: more than one JSON value; it should be one object from id to text") from None
+        raise BadInput(f"{where}: broken JSON ({error.msg})") from None
     except RecursionError:
         raise BadInput(f"{name}: JSON nested too deep; it should be one object from id to text") from None
     if not isinstance(document, dict):

@@ -86,7 +86,7 @@ def test_gzip_is_known_by_its_first_bytes(plain: bytes) -> None:
         (b"a\tx\n \ty\n", "refs, line 2: the id is empty"),
         (b"a\tx\nb\t\xff\n", "refs, line 2: byte 0xff is not UTF-8"),
         (b'{"a": "x",\n "b"}', "refs, line 2, column 5: broken JSON"),
-        (b'{"a": "x"}\n{"b": "y"}', r"refs, line 2, column 1: broken JSON \(Extra data\)"),
+        (b'{"a": "x"}\n{"b": "y"}', "refs, line 2, column 1: more than one JSON value; it should be one"),
         (b'{"a": "x", "a": "x"}', "refs: the id 'a' occurs twice"),
         (b'{"a": {"b": "x"}}', "refs: the text of id 'a' is an object; it should be a string"),
         (b'{"a": ["x"]}', "refs: the text of id 'a' is an array"),
