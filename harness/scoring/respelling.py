@@ -123,7 +123,9 @@ class Spelling:
 
 
 def _places(start: int, end: int, longest: int) -> list[tuple[int, int]]:
-    """The whole from start to end, and its parts of up to so many words, none among them."""
+    """The whole from start to end, and its parts of up to so many words, none among them; of 0, the whole alone."""
+    if not longest:
+        return [(start, end)]
     parts = [(first, last) for first in range(start, end + 1) for last in range(first, min(end, first + longest) + 1)]
     return parts if (start, end) in parts else [*parts, (start, end)]
 
