@@ -60,11 +60,12 @@ class Ledger:
 
     Attributes:
         sample_rate: frames in a second.
-        source_frames: length of the source.
+        source_frames: length of the source, as far as it was read.
         sent: what the client sent, connection by connection.
         dropped: what it reported as given up.
         delivered: what the server proves to have received (stamps in the audio); None when that is not known.
         transcribed: what finals cover.
+        source_ended: whether the source was read to its end. A session that breaks off does not know how long it is.
     """
 
     sample_rate: int
@@ -73,6 +74,7 @@ class Ledger:
     dropped: tuple[Span, ...] = ()
     delivered: tuple[Span, ...] | None = None
     transcribed: tuple[Span, ...] = ()
+    source_ended: bool = True
 
     def account(self) -> Account:
         """The sums."""

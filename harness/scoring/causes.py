@@ -205,7 +205,7 @@ class _Session:
         interval = self._times.interval(error)
         for gap in self._evidence.missing:
             if interval and _reaches(interval, (gap.start_audio_s, gap.end_audio_s), WORD_SLACK_AUDIO_S):
-                return f"{_at(interval)}; audio from {gap.start_audio_s:.2f} to {gap.end_audio_s:.2f} s {gap.why}"
+                return f"{_at(interval)}; {gap.sentence}"
         return None
 
     def _tail_lost(self, error: WordError) -> str | None:

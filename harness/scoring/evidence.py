@@ -5,6 +5,7 @@ All times are seconds of the source.
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -39,11 +40,20 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class MissingAudio:
-    """A stretch of the source that the server never had, or that was given up before it was final, and why."""
+    """A stretch of the source that the server never had, or that was given up before it was final, and why.
+
+    Of a source that was not read to its end nobody knows where that is: it ends at infinity.
+    """
 
     start_audio_s: float
     end_audio_s: float
     why: str
+
+    @property
+    def sentence(self) -> str:
+        """Where it lies, and why."""
+        to = "s on" if self.end_audio_s == math.inf else f"to {self.end_audio_s:.2f} s"
+        return f"audio from {self.start_audio_s:.2f} {to} {self.why}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +167,8 @@ def missing_audio(ledger: Ledger) -> list[MissingAudio]:
         if not any(_overlap(span, other) for other in given_up):
             why = "was sent and never arrived" if any(_overlap(span, other) for other in sent) else "was never sent"
             found.append(MissingAudio(*span, why))
+    if not ledger.source_ended:
+        found.append(MissingAudio(ledger.source_frames / rate, math.inf, "was never sent"))
     return sorted(found, key=lambda gap: gap.start_audio_s)
 
 

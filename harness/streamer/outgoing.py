@@ -143,6 +143,7 @@ class Outgoing:
             sent=tuple(self._sent),
             dropped=tuple((round(d.start_audio_s * rate), round(d.end_audio_s * rate)) for d in self.dropped),
             transcribed=tuple(self._finals),
+            source_ended=self._source.ended,
         )
 
     def _note_sent(self, leg: int, start_byte: int, end_byte: int) -> None:

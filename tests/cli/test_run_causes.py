@@ -108,3 +108,26 @@ def test_channels_are_looked_at_one_by_one_though_none_was_heard_from(run: Run, 
         (0, "hello"), (0, "world"), (1, "good"), (1, "bye")
     ]  # fmt: skip
     assert result["causes"]["counts"]["lost audio"] == 4
+
+
+def test_audio_that_a_session_did_not_come_to_was_never_sent(run: Run, clip: Path) -> None:
+    """A client reads half a minute ahead: what lies behind that no buffer has seen."""
+    from harness.audio.decode import wav_bytes
+    from harness.audio.format import AudioFormat
+
+    clip.write_bytes(wav_bytes(bytes(2 * 16_000 * 40), AudioFormat()))
+    (clip.parent / "said.json").write_text(
+        '{"text": "hello world", "phrases": ['
+        '{"text": "hello", "start_audio_s": 1.0, "end_audio_s": 2.0},'
+        '{"text": "world", "start_audio_s": 38.0, "end_audio_s": 39.0}]}'
+    )
+    path = clip.parent / "case.toml"
+    path.write_text(
+        'audio = "clip.wav"\nreference_file = "said.json"\n[options]\npunctuate = true\n'
+        '[[faults]]\nkind = "refuse"\nstatus = 503\nrequest = "stream"\n'
+    )
+    [result] = run("run", path, "--json").json["cases"]
+    assert [(error["reference"], error["cause"]) for error in result["causes"]["errors"]] == [
+        ("hello", "lost audio"), ("world", "lost audio")
+    ]  # fmt: skip
+    assert result["causes"]["errors"][1]["evidence"].endswith("s on was never sent")

@@ -37,6 +37,14 @@ def test_what_was_given_up_never_arrived_or_was_never_sent() -> None:
     assert missing_audio(ledger(LegSpan(0, 0, 900))) == [MissingAudio(9.0, 10.0, "was never sent")]
 
 
+def test_what_was_not_even_read_was_never_sent() -> None:
+    books = Ledger(RATE, 1000, (LegSpan(0, 0, 900),), source_ended=False)
+    assert [gap.sentence for gap in missing_audio(books)] == [
+        "audio from 9.00 to 10.00 s was never sent",
+        "audio from 10.00 s on was never sent",
+    ]
+
+
 def test_a_join_lies_between_what_was_final_and_what_was_sent_next() -> None:
     books = ledger(LegSpan(0, 0, 600), LegSpan(1, 350, 1000))
     found = session_evidence(books, (), [(0, said(0, 4, "a")), (1, said(0, 2, "b"))], 0)

@@ -81,3 +81,13 @@ def test_hours_of_finals_are_one_span(client: MakeClient, final: MakeFinal) -> N
     ledger = one.machine.ledger()
     assert ledger.transcribed == ((0, 200_000),)
     assert [(span.start, span.end) for span in ledger.sent] == [(0, 200_000)]
+
+
+def test_the_ledger_says_whether_it_knows_the_whole_source(client: MakeClient) -> None:
+    one = client(StreamSettings(chunk_ms=100))
+    one.begin()
+    one.open()
+    one.feed(1.0)
+    assert not one.machine.ledger().source_ended
+    one.end()
+    assert one.machine.ledger().source_ended
