@@ -82,12 +82,16 @@ class Comparison:
 
     @property
     def verdict(self) -> Verdict:
-        """Better or worse only where the test and the interval both say so, at 5 % and 95 %."""
+        """Better or worse only where the test and the interval both say so, at 5 % and 95 %.
+
+        Where nothing was said there is no rate and so no interval; whether more was made up, the test tells alone.
+        """
         if self.utterances < MINIMUM_UTTERANCES:
             return Verdict.TOO_FEW
-        if self.low is None or self.high is None or self.p_value >= _SIGNIFICANCE or self.low <= 0 <= self.high:
+        low, high = (self.errors,) * 2 if self.low is None or self.high is None else (self.low, self.high)
+        if self.p_value >= _SIGNIFICANCE or low <= 0 <= high:
             return Verdict.NOT_DISTINGUISHABLE
-        return Verdict.WORSE if self.low > 0 else Verdict.BETTER
+        return Verdict.WORSE if low > 0 else Verdict.BETTER
 
 
 def compare(

@@ -120,10 +120,14 @@ def test_many_utterances_that_all_differ_alike_leave_no_doubt() -> None:
     assert comparison.verdict is Verdict.WORSE
 
 
-def test_empty_references_have_no_rate() -> None:
-    comparison = compare([ErrorRate(0, 0, 0, 2)] * 40, [ErrorRate.zero()] * 40)
+def test_empty_references_have_no_rate_and_the_test_alone_tells_who_makes_up_more() -> None:
+    made_up, nothing = [ErrorRate(0, 0, 0, 2)] * 40, [ErrorRate.zero()] * 40
+    comparison = compare(made_up, nothing)
     assert (comparison.errors, comparison.rate, comparison.low, comparison.high) == (80, None, None, None)
-    assert comparison.verdict is Verdict.NOT_DISTINGUISHABLE
+    assert comparison.verdict is Verdict.WORSE
+    assert compare(nothing, made_up).verdict is Verdict.BETTER
+    assert compare(made_up, [*made_up[:36], *nothing[:4]]).verdict is Verdict.NOT_DISTINGUISHABLE
+    assert compare(nothing, nothing).verdict is Verdict.NOT_DISTINGUISHABLE
 
 
 def test_nothing_compares_as_nothing() -> None:
