@@ -10,12 +10,14 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Final, NamedTuple, Self
 
 import msgspec
 
+from harness.corpus.alone import opened_alone
 from harness.corpus.inputs import Item
 from harness.corpus.rows import Row, scored
 from harness.corpus.settings import SYNTHETIC, Settings
@@ -34,7 +36,7 @@ class Store:
         secrets: what no line may hold.
 
     Raises:
-        BadInput: what is there is no folder of results, or cannot be read or written.
+        BadInput: what is there is no folder of results, cannot be read or written, or is being filled by another run.
     """
 
     def __init__(self, folder: Path, secrets: frozenset[str] = frozenset()) -> None:
@@ -43,9 +45,10 @@ class Store:
         self._size = 0
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            if self.rows_path.exists():
+            with ExitStack() as opened:
+                self._file = opened.enter_context(opened_alone(self.rows_path))
                 self._read()
-            self._file = self.rows_path.open("ab")
+                opened.pop_all()
         except OSError as error:
             raise _unusable(self.rows_path, error) from None
 
@@ -65,7 +68,8 @@ class Store:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._file.close()
+        with suppress(OSError):  # the rest of a line that the disk did not take, which `add` has said
+            self._file.close()
 
     def has(self, item: Item, settings: Settings, *, though_failed: bool) -> bool:
         """Whether a file is done: it has a row, and its audio is the one that the row is of.
@@ -119,10 +123,12 @@ class Store:
                     places[item.id] = kept._replace(offset=file.tell())
                     file.write(msgspec.json.encode(row) + b"\n")
                     yield row
+            successor = opened_alone(ordered)
             os.replace(ordered, self.rows_path)
         except OSError as error:
             raise _unusable(self.rows_path, error) from None
-        self._kept = places
+        self._file.close()
+        self._file, self._kept = successor, places
 
     def _read(self) -> None:
         with self.rows_path.open("r+b") as file:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -157,3 +160,41 @@ def test_a_folder_that_is_a_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("")
     with pytest.raises(BadInput, match=r"rows\.jsonl: cannot be read or written"):
         Store(tmp_path / "out")
+
+
+@contextmanager
+def full_after(size: int) -> Iterator[None]:
+    """No file of this process may grow beyond so many bytes: what a full disk is to it."""
+    import resource
+
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows bounds no file so")
+def test_a_full_disk_is_one_sentence_and_what_is_done_stays(tmp_path: Path, items: MakeItems, row: MakeRow) -> None:
+    one, two = items("one", "two")
+    path = filled(tmp_path / "out", row(one))
+    with full_after(path.stat().st_size + 9), pytest.raises(BadInput, match=r"rows\.jsonl: cannot be read or written"):
+        filled(tmp_path / "out", row(two))
+    with Store(tmp_path / "out") as store:
+        assert done(store, [one, two]) == ["one"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no locks there")
+def test_a_folder_is_filled_by_one_run_at_a_time(tmp_path: Path, items: MakeItems, row: MakeRow) -> None:
+    one, two = items("one", "two")
+    with Store(tmp_path / "out") as store:
+        store.add(row(one))
+        with pytest.raises(BadInput, match="out: is being filled by another run; wanted one at a time"):
+            Store(tmp_path / "out")
+        list(store.in_order([one, two], ["basic"]))
+        with pytest.raises(BadInput, match="is being filled by another run"):
+            Store(tmp_path / "out")
+        store.add(row(two))
+    with Store(tmp_path / "out") as store:
+        assert done(store, [one, two]) == ["one", "two"]
