@@ -4,7 +4,7 @@
 with a line of column names. The audio is `audio_filepath`, `audio`, `path` or `file`, relative to the manifest; what
 was said is `text`, `reference`, `transcript` or `sentence` (Common Voice); `id` or `name` is what reports call it.
 A line with `offset`, in seconds, is of a part of its file, `duration` seconds long (NeMo, "Preparing Custom ASR Data");
-`duration` alone only tells how long the file is.
+`duration` alone only tells how long the file is. Common Voice keeps the audio in `clips` and names it without that.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 import csv
 import json
 import math
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,7 @@ ENDINGS: Final = (".jsonl", ".json", ".tsv", ".csv")
 _AUDIO: Final = ("audio_filepath", "audio", "path", "file")
 _TEXT: Final = ("text", "reference", "transcript", "sentence")
 _NAME: Final = ("id", "name")
+_CLIPS: Final = "clips"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,17 @@ def read_manifest(path: Path) -> Iterator[Line]:
         yield Line(where, fields, _id(row, where), audio, _string(row, _TEXT, where), _segment(row, where))
 
 
+def is_manifest(path: Path) -> bool:
+    """Whether a file's name ends as a manifest's does."""
+    return path.suffix.lower() in ENDINGS
+
+
+def audio_path(manifest: Path, line: Line) -> Path:
+    """Where the audio of a line is: it goes by the manifest's folder, or by `clips` in there if only that has it."""
+    beside, in_clips = manifest.parent / line.audio, manifest.parent / _CLIPS / line.audio
+    return in_clips if os.path.exists(in_clips) and not os.path.exists(beside) else beside
+
+
 def load_manifest(path: Path, normalizer: str = "basic") -> list[Case]:
     """A case for each line of a manifest; a recogniser or a server answers them, since a text alone proves nothing.
 
@@ -96,11 +109,11 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         raise BadInput(f"{path}: cannot be read ({error.strerror})") from None
     except UnicodeDecodeError:
         raise BadInput(f"{path}: not UTF-8 text") from None
-    if path.suffix in (".tsv", ".csv"):
-        tabs = path.suffix == ".tsv"  # between which everything is literal; a comma may stand in quotes
+    if path.suffix.lower() in (".tsv", ".csv"):
+        tabs = path.suffix.lower() == ".tsv"  # between which everything is literal; a comma may stand in quotes
         reader = csv.DictReader(
             (f"{line}\n" for line in lines),  # a text in quotes may go over several
-            delimiter="\t" if tabs else ",",
+            delimiter="\t" if tabs else _delimiter(lines[0]),
             quoting=csv.QUOTE_NONE if tabs else csv.QUOTE_MINIMAL,
             strict=True,  # a quote that nothing closes would take all lines after it for its text
         )
@@ -118,10 +131,15 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         try:
             row = json.loads(line)
         except (ValueError, RecursionError) as error:
-            raise BadInput(f"{path}: line {number}: not JSON: {error}") from None
+            raise BadInput(f"{path}: line {number}: not JSON: {error}; wanted an object on each line") from None
         if not isinstance(row, dict):
             raise BadInput(f"{path}: line {number}: is no object; wanted one with audio_filepath and text")
         yield number, row
+
+
+def _delimiter(header: str) -> str:
+    """What parts the columns of a CSV file: spreadsheets write semicolons where a comma is in numbers."""
+    return next((each for each in ",;\t" if any(name.strip('" ') in _AUDIO for name in header.split(each))), ",")
 
 
 def _case(line: Line, path: Path, normalizer: str) -> Case:
@@ -131,7 +149,7 @@ def _case(line: Line, path: Path, normalizer: str) -> Case:
         name=line.id or Path(line.called).name,
         about="",
         path=path,
-        audio=path.parent / line.audio,
+        audio=audio_path(path, line),
         reference=Reference(line.text),
         normalizer=normalizer,
         options=(("punctuate", "true"),),

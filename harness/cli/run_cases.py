@@ -27,8 +27,7 @@ from harness.cli.signals import finish
 from harness.client.endpoint import Endpoint
 from harness.clock import SystemClock, rfc3339
 from harness.errors import BadInput
-from harness.manifest import ENDINGS as MANIFEST_ENDINGS
-from harness.manifest import load_manifest
+from harness.manifest import is_manifest, load_manifest
 from harness.recording.entries import AnyEntry
 from harness.recording.scrub import mask
 from harness.results import CaseResult, DelayTotal, Outcome, RunResult, Stability, to_json
@@ -127,7 +126,7 @@ def _conclude(
 def _cases(paths: Iterable[Path], normalizer: str) -> list[Case]:
     cases: list[Case] = []
     for path in paths:
-        if path.suffix in MANIFEST_ENDINGS:
+        if is_manifest(path):
             cases += load_manifest(path, normalizer)
         else:
             cases += [load_case(file) for file in case_files([path])]

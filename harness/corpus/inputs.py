@@ -1,7 +1,7 @@
 """What there is to do: the audio files that manifests, folders and patterns name, each with an id and what was said.
 
-A folder is searched with all that is below it. What was said in a file stands in a `*.trans.txt` beside it, a line
-`ID TEXT` for each file, as LibriSpeech has it, or in a `.txt` of the file's own name.
+A folder is searched with all that is below it, links to folders included. What was said in a file stands in a
+`*.trans.txt` beside it, a line `ID TEXT` for each file, as LibriSpeech has it, or in a `.txt` of the file's own name.
 """
 
 from __future__ import annotations
@@ -15,8 +15,7 @@ from typing import Final
 
 from harness.audio.segment import Segment
 from harness.errors import BadInput
-from harness.manifest import ENDINGS as MANIFEST_ENDINGS
-from harness.manifest import read_manifest
+from harness.manifest import audio_path, is_manifest, read_manifest
 from harness.scoring.texts import composed
 
 AUDIO_ENDINGS: Final = frozenset(
@@ -70,7 +69,7 @@ def _items(path: str) -> Iterator[Item]:
     place = Path(path)
     if place.is_dir():
         found = _of_folder(place)
-    elif place.suffix in MANIFEST_ENDINGS:
+    elif is_manifest(place):
         found = _of_manifest(place)
     elif glob.has_magic(path) and not place.exists():
         found = _of_pattern(path)
@@ -87,12 +86,13 @@ def _items(path: str) -> Iterator[Item]:
 
 def _of_manifest(path: Path) -> Iterator[Item]:
     for line in read_manifest(path):
-        yield Item(composed(line.called), str(path.parent / line.audio), line.text, line.segment)
+        yield Item(composed(line.called), str(audio_path(path, line)), line.text, line.segment)
 
 
 def _of_folder(folder: Path) -> Iterator[Item]:
-    for place, below, names in os.walk(folder):
-        below.sort()  # `os.walk` goes down in this order
+    for place, below, names in os.walk(folder, followlinks=True):
+        # `os.walk` goes down in this order.
+        below[:] = sorted(name for name in below if not _turns_back(Path(place, name), folder))
         yield from _of_names(Path(place), sorted(names), folder)
 
 
@@ -108,11 +108,23 @@ def _of_pattern(pattern: str) -> Iterator[Item]:
     found = sorted(Path(name) for name in glob.glob(pattern, recursive=True))
     files = [path for path in found if path.suffix.lower() in AUDIO_ENDINGS and path.is_file()]
     root = Path(*_fixed_parts(pattern))
+    folders = {path.parent for path in files}
+    circling = {folder for folder in folders if any(_turns_back(each, root) for each in (folder, *folder.parents))}
+    files = [path for path in files if path.parent not in circling]
     spoken: dict[Path, dict[str, str]] = {}
     for path in files:
         if path.parent not in spoken:
             spoken[path.parent] = _spoken(path.parent, sorted(os.listdir(path.parent)))
         yield _item(path, path.relative_to(root).as_posix(), spoken[path.parent])
+
+
+def _turns_back(path: Path, root: Path) -> bool:
+    """Whether a path below a root is a link to a folder that it was reached through: a circle without an end."""
+    if not path.is_symlink():
+        return False
+    target = os.path.realpath(path)
+    passed = (place for place in path.parents if place == root or root in place.parents)
+    return any(Path(os.path.realpath(place)).is_relative_to(target) for place in passed)
 
 
 def _fixed_parts(pattern: str) -> Iterator[str]:

@@ -100,6 +100,9 @@ def test_a_file_whose_name_looks_like_a_pattern_is_a_file(put: Put) -> None:
         ("m.jsonl", '{"audio_filepath": "a/1.wav", "text": "one\u2028two", "duration": 1.0}\n{"audio": "b/1.wav"}\n'),
         ("m.tsv", "path\ttranscript\na/1.wav\tone\u2028two\r\nb/1.wav\t\r\n"),
         ("m.csv", 'file,reference\na/1.wav,"one\u2028two"\nb/1.wav,\n'),
+        ("m.csv", '"path";"seconds, about";"text"\na/1.wav;1,5;"one\u2028two"\nb/1.wav;2;\n'),
+        ("m.csv", "path\ttext\na/1.wav\tone\u2028two\nb/1.wav\t\n"),
+        ("M.TSV", "path\ttranscript\na/1.wav\tone\u2028two\r\nb/1.wav\t\r\n"),
     ],
 )
 def test_a_manifest_names_files_with_or_without_what_was_said(put: Put, name: str, text: str) -> None:
@@ -108,6 +111,39 @@ def test_a_manifest_names_files_with_or_without_what_was_said(put: Put, name: st
         Item("a/1", str(manifest.parent / "a/1.wav"), "one\u2028two"),
         Item("b/1", str(manifest.parent / "b/1.wav"), None),
     ]
+
+
+def test_common_voice_names_its_clips_without_their_folder(put: Put) -> None:
+    """Its rows are as in version 17: the audio is in `clips`, and a quotation mark is one."""
+    beside, in_clips = put("en/there.mp3"), put("en/clips/common_voice_en_1.mp3")
+    put("en/clips/there.mp3")
+    columns = "client_id\tpath\tsentence_id\tsentence\tup_votes\n"
+    rows = (
+        'a1\tcommon_voice_en_1.mp3\ts1\t"Hello," he said.\t2\nb2\tthere.mp3\ts2\thello\t2\nc3\tgone.mp3\ts3\tgone\t2\n'
+    )
+    assert find_items([str(put("en/validated.tsv", columns + rows))]) == [
+        Item("common_voice_en_1", str(in_clips), '"Hello," he said.'),
+        Item("there", str(beside), "hello"),
+        Item("gone", str(beside.with_name("gone.mp3")), "gone"),
+    ]
+
+
+def test_linked_folders_are_searched_and_lead_in_no_circle(put: Put) -> None:
+    clip = put("elsewhere/clip.wav")
+    put("corpus/a/one.wav")
+    put("corpus/b/two.wav")
+    links = {"linked": str(clip.parent), "a/here": ".", "a/up": "../..", "a/b": "../b", "b/a": "../a"}
+    for link, target in links.items():
+        Path("corpus", link).symlink_to(target, target_is_directory=True)
+    assert [item.id for item in find_items(["corpus"])] == ["a/one", "a/b/two", "b/two", "b/a/one", "linked/clip"]
+
+
+def test_a_pattern_goes_through_linked_folders_and_in_no_circle(put: Put) -> None:
+    clip = put("elsewhere/clip.wav")
+    put("corpus/a/one.wav")
+    for link, target in {"linked": str(clip.parent), "a/here": "."}.items():
+        Path("corpus", link).symlink_to(target, target_is_directory=True)
+    assert [item.id for item in find_items(["corpus/**/*.wav"])] == ["a/one", "linked/clip"]
 
 
 @pytest.mark.parametrize(
@@ -242,6 +278,11 @@ def test_a_text_that_would_be_cut_off_or_left_out_is_refused(put: Put, name: str
         ("m.jsonl", '{"audio": "a.wav", "id": "\\ud800"}', "line 1: id has half of a surrogate pair"),
         ("m.jsonl", '{"audio": "a\\u0000.wav"}', r"line 1: 'a\x00.wav' is no path of a file"),
         ("m.jsonl", '{"audio": "."}', "line 1: '.' is no path of a file"),
+        (
+            "m.json",
+            '[\n  {"audio": "a.wav"}\n]\n',
+            "m.json: line 1: not JSON: Expecting value: line 1 column 2 (char 1); wanted an object on each line",
+        ),
         (
             "m.csv",
             f"audio,text\n{'x' * 200_000},said\n",
