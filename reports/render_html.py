@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from harness.results import CaseResult, Outcome, Prerecorded, RunResult, Streamed
@@ -13,6 +13,7 @@ from reports.run_plots import run_plots
 from reports.sortable import Cell, Row, sorted_by
 from reports.summary import CaseSummary, summarise_run
 from reports.timeline import WIDTH, Drawing, drawing
+from reports.worst import worst_first
 
 _IN_FULL: Final = 250
 """Cases that are shown in full; a browser takes no more of them gladly. All are in the table."""
@@ -35,7 +36,7 @@ class CasePage(NamedTuple):
 def render_run_html(run: RunResult) -> str:
     """The page."""
     summary = summarise_run(run)
-    in_full = _in_full(run.cases)
+    in_full = frozenset(worst_first(run.cases)[:_IN_FULL])
     told = list(enumerate(zip(run.cases, summary.cases, strict=True)))
     return render_page(
         "run.html.j2",
@@ -50,16 +51,6 @@ def render_run_html(run: RunResult) -> str:
         left_out=len(run.cases) - len(in_full),
         width=WIDTH,
     )
-
-
-def _in_full(cases: Sequence[CaseResult]) -> frozenset[int]:
-    """Places of the cases that are shown in full: where there are too many, those that went wrong first."""
-
-    def rank(number: int) -> tuple[bool, int, int]:
-        case = cases[number]
-        return case.outcome is Outcome.PASS, -(case.causes.extra if case.causes else 0), number
-
-    return frozenset(sorted(range(len(cases)), key=rank)[:_IN_FULL])
 
 
 def _anchor(number: int) -> str:

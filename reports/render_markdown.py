@@ -8,7 +8,7 @@ specification, https://spec.commonmark.org/0.31.2/).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
 from harness.conformance.findings import Family
@@ -19,25 +19,51 @@ from reports.figures import UNDEFINED
 from reports.scores import ScoreTable
 from reports.summary import CaseSummary, Fact, RunSummary, summarise_run
 from reports.verdicts import FindingLine, VerdictSummary, status_word
+from reports.worst import worst_first
 
-# An @ after a letter or digit notifies nobody, so that `basic@1` stays as it is.
-_SPECIAL: Final = re.compile(r"[&<>|`\\*_\[\]~$#]|(?<!\w)@")
+# An @ after a letter or digit notifies nobody, so that `basic@1` stays as it is. GitHub makes links of bare addresses.
+_SPECIAL: Final = re.compile(r"[&<>|`\\*_\[\]~$#]|(?<!\w)@|(?i:https?|ftp):(?=//)|(?i:www)(?=\.)")
 _LINK: Final = re.compile(r"https?://[A-Za-z0-9./_~#?=&%+:-]+")
 
 
+MOST_BYTES: Final = 1_000_000
+"""A step's summary may be 1 MiB long, and GitHub shows nothing of a longer one."""
+
+
 def render_run_markdown(run: RunResult) -> str:
-    """The run as an overview of the cases, the totals, and one folded section for each case."""
+    """The run as an overview of the cases, the totals, and a folded section for each case, as far as there is room."""
     summary = summarise_run(run)
+    order = worst_first(run.cases)
+    rows = _fitting(order, lambda number: _line(map(escape, _overview_row(summary.cases[number]))), MOST_BYTES // 4)
     blocks = [
         f"## {escape(summary.tool)}: {escape(summary.last_line)}",
         listed(summary.facts),
-        table(_OVERVIEW_HEADER, [_overview_row(case) for case in summary.cases]),
+        table(_OVERVIEW_HEADER, [_overview_row(summary.cases[number]) for number in sorted(rows)]),
     ]
     if len(summary.cases) != 1:  # what one case came to is in its section
         blocks += _totals(summary)
-    for case in summary.cases:
-        blocks += _section(case)
-    return "\n\n".join(block for block in blocks if block) + "\n"
+    taken = len(_joined(blocks).encode())
+    sections = _fitting(order, lambda number: _joined(_section(summary.cases[number])), MOST_BYTES - taken)
+    if len(sections) < len(order):
+        which = f"the first {len(rows)} in the table, {len(sections)} in full"
+        blocks.append(f"Of {len(order)} cases there is room for {which}: those that went wrong before others.")
+    return _joined([*blocks, *(sections[number] for number in sorted(sections))]) + "\n"
+
+
+def _joined(blocks: Iterable[str]) -> str:
+    return "\n\n".join(block for block in blocks if block)
+
+
+def _fitting(order: Iterable[int], render: Callable[[int], str], room: int) -> dict[int, str]:
+    """What there is room for, in this order, by number."""
+    fitting: dict[int, str] = {}
+    for number in order:
+        text = render(number)
+        room -= len(text.encode()) + 2
+        if room < 0:
+            break
+        fitting[number] = text
+    return fitting
 
 
 def _totals(summary: RunSummary) -> Iterator[str]:
@@ -55,9 +81,9 @@ def escape(text: str) -> str:
 
 def _reference(found: re.Match[str]) -> str:
     char = found.group()
-    # A zero-width space keeps a name from being notified and a number from becoming a link to an issue; a character
-    # reference would not, because both are looked for after Markdown has been read.
-    return f"{char}&#8203;" if char in "@#" else f"&#{ord(char)};"
+    # A zero-width space keeps a name from being notified, and a number and an address from becoming links; a character
+    # reference would not, because they are looked for after Markdown has been read.
+    return f"{char}&#8203;" if len(char) > 1 or char in "@#" else f"&#{ord(char)};"
 
 
 _OVERVIEW_HEADER: Final = (
@@ -150,4 +176,8 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     lines = [[escape(cell) for cell in row] for row in rows]
     if not lines:
         return ""
-    return "\n".join("| " + " | ".join(line) + " |" for line in [list(header), ["---"] * len(header), *lines])
+    return "\n".join(map(_line, [list(header), ["---"] * len(header), *lines]))
+
+
+def _line(cells: Iterable[str]) -> str:
+    return "| " + " | ".join(cells) + " |"

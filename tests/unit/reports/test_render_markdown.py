@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import html
+import re
 
 import msgspec
 import pytest
@@ -126,6 +127,32 @@ def test_hostile_names_are_shown_as_they_are(run: RunResult, hostile: str) -> No
 def test_nobody_is_notified_and_no_issue_linked() -> None:
     assert escape("@someone (@team) #12") == "@&#8203;someone (@&#8203;team) #&#8203;12"
     assert escape("basic@1") == "basic@1"
+
+
+@pytest.mark.parametrize("address", ["https://x.example/y", "HTTP://x.example", "ftp://x.example", "www.x.example"])
+def test_no_address_in_a_transcript_becomes_a_link(address: str) -> None:
+    """GitHub's autolinks are those of GFM, section 6.9: a scheme and its slashes, or `www.`, must stand together."""
+    linked = re.compile(r"(?i)(https?|ftp)://|www\.")
+    assert linked.search(address)
+    assert not linked.search(html.unescape(escape(f"see {address}")))
+
+
+def test_a_long_run_fits_into_the_summary_of_a_step(run: RunResult) -> None:
+    """GitHub shows nothing of one beyond 1 MiB."""
+    failed, passed = run.cases
+    many = [replace(passed, name=f"passed {number}") for number in range(6000)]
+    text = render_run_markdown(replace(run, cases=(*many, failed, *many[:9])))
+    assert 900_000 < len(text.encode()) < 2**20
+    assert text.count("<details open><summary>FAIL greeting</summary>") == 1
+    assert tables(text[: text.index("### Totals")])[0][-1][0] == "greeting", (
+        "in their order, what went wrong in any case"
+    )
+    in_table, in_full = text.count("\n| passed "), text.count("<summary>")
+    assert f"Of 6010 cases there is room for the first {in_table + 1} in the table, {in_full} in full: " in text
+
+
+def test_a_run_that_fits_leaves_nothing_out(run: RunResult) -> None:
+    assert "there is room" not in render_run_markdown(run)
 
 
 @given(PRINTABLE)
