@@ -57,6 +57,16 @@ class Known:
         whole = self.fingerprint
         return Fingerprint(whole.samples[: int(LEAD_AUDIO_S * RATE)], whole.onset) if whole is not None else None
 
+    @property
+    def is_told_by_its_audio(self) -> bool:
+        """Whether a stream of this very audio is recognised: silence is not, nor is next to nothing in silence."""
+        if self.audio is None or self.fingerprint is None or self.lead is None:
+            return False
+        rate = self.audio.sample_rate
+        matcher = LeadMatcher({self.source.name: self.lead})
+        matcher.feed(self.audio.samples[: int((self.fingerprint.onset / RATE + 2 * LEAD_AUDIO_S) * rate)], rate)
+        return isinstance(matcher.finish(), Matched)
+
     def prepare(self) -> None:
         """Do the costly part now, milliseconds for each, lest the first stream to connect hold up all others."""
         if self.lead is not None:

@@ -77,8 +77,8 @@ def _provoked(firing: Firing) -> Provoked:
 
 def _replies_of(case: Case) -> tuple[Known, Replies]:
     known = known_for(case)
-    # By its audio, as any client's stream is recognised; a recording without its audio answers whatever comes.
-    return known, Replies([known], always=None if known.audio is not None else known.source)
+    # By its audio, as any client's stream is recognised; where that cannot be, it answers whatever comes.
+    return known, Replies([known], always=None if known.is_told_by_its_audio else known.source)
 
 
 def faults_of(case: Case) -> tuple[Fault, ...]:

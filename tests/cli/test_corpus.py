@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+import numpy as np
+import pytest
 
 from harness.audio.decode import wav_bytes
 from harness.audio.format import AudioFormat
@@ -123,6 +125,15 @@ def test_a_terminal_shows_how_many_are_done_and_the_time_that_is_left(
     assert "files 1 failed" in shown
     assert "3/3" in shown
     assert "0:00:00" in shown
+
+
+@pytest.mark.parametrize("text", ["", "hello there"])
+def test_a_silent_file_is_rehearsed_like_any_other(run: Run, tmp_path: Path, text: str) -> None:
+    (tmp_path / "silent.wav").write_bytes(wav_bytes(np.zeros((48_000, 1), np.float32), AudioFormat()))
+    (tmp_path / "silent.txt").write_text(text)
+    ran = run("corpus", tmp_path / "silent.wav", "--synthetic", "--speed", "max", "--out", tmp_path / "out")
+    (row,) = rows_in(tmp_path / "out")
+    assert (ran.code, row.streaming, row.prerecorded) == (0, text, text)
 
 
 def test_a_file_that_fails_stays_in_n_and_stops_no_other(run: Run, corpus: MakeCorpus, tmp_path: Path) -> None:

@@ -219,6 +219,15 @@ def test_a_stream_of_nothing_known_is_refused_with_what_it_resembles_most(
     assert notes == [error.description]
 
 
+@pytest.mark.parametrize(("name", "told"), [("booking", True), ("dialogue", True), ("silence", False), ("hum", False)])
+def test_a_recording_knows_whether_a_stream_of_it_would_be_recognised(name: str, told: bool, clip: READ) -> None:
+    quiet = {"silence": 0.0, "hum": 1e-4}
+    noise = np.random.default_rng(0).normal(0, 1, (48_000, 1)).astype(np.float32)
+    audio = Audio(np.float32(quiet[name]) * noise, 16_000, "wav", ()) if name in quiet else clip(name)
+    assert Known(SpokenSource(name, spoken("hello there")), audio=audio).is_told_by_its_audio is told
+    assert not Known(SpokenSource(name, spoken("hello there"))).is_told_by_its_audio
+
+
 def test_a_server_without_recordings_says_so(clip: READ, talk_to: Any) -> None:
     talk = talk_to(Replies()).audio(encode(clip("support"), MONO16)[:160_000])
     assert talk.closed_with[0] == 1011
