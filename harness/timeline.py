@@ -64,11 +64,10 @@ def timeline_of(
 
 
 def _peaks(audio: Decoded) -> tuple[int, ...]:
-    loudness = abs(audio.samples).max(axis=1)
-    frames = len(loudness)
+    frames = len(audio.samples)
     edges = [frames * number // SLICES for number in range(SLICES + 1)]
-    slices = (loudness[start:end] for start, end in pairwise(edges) if end > start)
-    return tuple(min(100, round(100 * float(part.max()))) for part in slices)
+    slices = (audio.samples[start:end] for start, end in pairwise(edges) if end > start)
+    return tuple(min(100, round(100 * float(abs(part).max()))) for part in slices)
 
 
 def _span(heard: Heard) -> TimelineSpan:

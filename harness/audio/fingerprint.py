@@ -17,7 +17,7 @@ import numpy.typing as npt
 import soxr
 
 from harness.audio.decode import Audio, to_mono
-from harness.audio.pcm import Samples, finite, to_int16
+from harness.audio.pcm import BLOCK, Samples, finite, to_int16
 from harness.errors import BadInput
 
 RATE = 8_000
@@ -36,7 +36,8 @@ _HEADER = struct.Struct("<5sI")
 def pcm_sha256(audio: Audio) -> str:
     """Hash of the 16-bit samples, rate and channels: the same for every container and header around them."""
     digest = hashlib.sha256(f"{audio.sample_rate} {audio.channels} ".encode())
-    digest.update(to_int16(audio.samples).astype("<i2").tobytes())
+    for start in range(0, len(audio.samples), BLOCK):
+        digest.update(to_int16(audio.samples[start : start + BLOCK]).astype("<i2").tobytes())
     return digest.hexdigest()
 
 
@@ -96,7 +97,8 @@ def fingerprint(audio: Audio, lead_s: float | None = LEAD_AUDIO_S) -> Fingerprin
     if lead_s is not None and lead_s < LEAD_AUDIO_S:
         raise BadInput(f"lead_s is {lead_s:g}; wanted {LEAD_AUDIO_S:g} seconds or more, or None for all")
     ear = Ear()
-    heard = np.concatenate([ear.hear(audio.samples, audio.sample_rate), ear.finish()])
+    blocks = (audio.samples[start : start + BLOCK] for start in range(0, len(audio.samples), BLOCK))
+    heard = np.concatenate([*(ear.hear(block, audio.sample_rate) for block in blocks), ear.finish()])
     begin = onset(heard)
     end = None if lead_s is None else begin + int(lead_s * RATE)
     return Fingerprint(to_int16(heard[begin:end]), begin)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 import av
 import numpy as np
@@ -14,6 +14,9 @@ from harness.audio.wav import SampleType
 
 Samples = npt.NDArray[np.float32]
 """Audio of shape (frames, channels), full scale at -1 and 1."""
+
+BLOCK: Final = 1 << 20
+"""Frames that long audio is worked through at a time, where each step makes a copy."""
 
 SAMPLE_TYPE = {
     Encoding.LINEAR16: SampleType.S16,
@@ -72,8 +75,11 @@ def from_float(samples: Samples, fmt: AudioFormat) -> bytes:
 
 def to_int16(samples: Samples) -> npt.NDArray[np.int16]:
     """Round to 16 bit; samples that came from 16 bit return exactly. Not-a-number becomes silence."""
-    steps: Samples = np.rint(finite(samples) * np.float32(32768))
-    return steps.clip(-32768, 32767).astype(np.int16)
+    linear16 = np.empty(samples.shape, np.int16)
+    for start in range(0, len(samples), BLOCK):
+        steps: Samples = np.rint(finite(samples[start : start + BLOCK]) * np.float32(32768))
+        linear16[start : start + BLOCK] = steps.clip(-32768, 32767)
+    return linear16
 
 
 def finite(samples: Samples) -> Samples:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import hashlib
+import tracemalloc
 from collections.abc import Callable
 
 import numpy as np
@@ -17,11 +19,31 @@ from harness.audio.fingerprint import (
     pcm_sha256,
 )
 from harness.audio.format import AudioFormat, Encoding
-from harness.audio.pcm import Samples
+from harness.audio.pcm import BLOCK, Samples
 from harness.errors import BadInput
 
 MakeSpeech = Callable[..., Audio]
 WriteContainer = Callable[..., bytes]
+
+
+def peak_of(work: Callable[[], object]) -> int:
+    """The most bytes that something holds at a time, beyond what there was."""
+    tracemalloc.start()
+    try:
+        work()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def test_long_audio_is_hashed_and_listened_to_in_a_fraction_of_its_memory() -> None:
+    samples = np.zeros((12 * BLOCK + 7, 2), np.float32)
+    samples[5 * BLOCK :] = 0.25
+    audio = Audio(samples, 48_000)
+    assert peak_of(lambda: pcm_sha256(audio)) < samples.nbytes // 2
+    assert peak_of(lambda: fingerprint(audio, None)) < samples.nbytes // 2
+    in_one_piece = hashlib.sha256(b"48000 2 " + (samples * 32768).astype("<i2").tobytes())
+    assert pcm_sha256(audio) == in_one_piece.hexdigest()
 
 
 def test_the_hash_is_of_the_samples_and_not_of_what_is_around_them(
