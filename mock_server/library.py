@@ -60,11 +60,12 @@ class Known:
     @property
     def is_told_by_its_audio(self) -> bool:
         """Whether a stream of this very audio is recognised: silence is not, nor is next to nothing in silence."""
-        if self.audio is None or self.fingerprint is None or self.lead is None:
+        if self.audio is None or self.fingerprint is None or self.lead is None or not len(self.lead.samples):
             return False
-        rate = self.audio.sample_rate
+        begin_audio_s = max(0.0, self.fingerprint.onset / RATE - 1)
+        begin, end = (round(at * self.audio.sample_rate) for at in (begin_audio_s, begin_audio_s + 2 * LEAD_AUDIO_S))
         matcher = LeadMatcher({self.source.name: self.lead})
-        matcher.feed(self.audio.samples[: int((self.fingerprint.onset / RATE + 2 * LEAD_AUDIO_S) * rate)], rate)
+        matcher.feed(self.audio.samples[begin:end], self.audio.sample_rate)
         return isinstance(matcher.finish(), Matched)
 
     def prepare(self) -> None:
