@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Final
 
 import av
 import av.container
@@ -25,6 +26,9 @@ from harness.audio.segment import Segment
 from harness.audio.sniff import sniff_container, sniff_signature
 from harness.audio.wav import WavParser, wav_header
 from harness.errors import BadInput
+
+_BLOCK_BYTES: Final = 48 << 20
+"""Of samples that are put together at a time: glibc gives what is larger than 32 MiB back when it is let go."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -171,6 +175,7 @@ def _decode_all(opened: av.container.InputContainer, name: str) -> tuple[Samples
     if not opened.streams.audio:
         raise BadInput(f"{name}: has no audio stream")
     pieces: list[Samples] = []
+    blocks: list[Samples] = []
     shapes: set[tuple[int, int]] = set()
     bad_packets = 0
     for packet in opened.demux(opened.streams.audio[0]):
@@ -183,12 +188,27 @@ def _decode_all(opened: av.container.InputContainer, name: str) -> tuple[Samples
             assert isinstance(frame, av.AudioFrame)
             shapes.add((frame.sample_rate, frame.layout.nb_channels))
             pieces.append(frame_samples(frame))
-    if not sum(map(len, pieces)):
+            if len(shapes) == 1 and len(pieces) * pieces[0].nbytes >= _BLOCK_BYTES:
+                blocks.append(np.concatenate(pieces))
+                pieces.clear()
+    blocks += pieces
+    if not sum(map(len, blocks)):
         raise BadInput(f"{name}: holds no audio samples")
     if len(shapes) > 1:
         found = " and ".join(f"{rate} Hz with {channels} channels" for rate, channels in sorted(shapes))
         raise BadInput(f"{name}: changes its format midway ({found}); wanted one format")
-    return np.concatenate(pieces), shapes.pop()[0], bad_packets
+    return _joined(blocks), shapes.pop()[0], bad_packets
+
+
+def _joined(blocks: list[Samples]) -> Samples:
+    """All of them in one; each is let go once it is copied, so that long audio is never held twice."""
+    joined = np.empty((sum(map(len, blocks)), blocks[0].shape[1]), np.float32)
+    end = len(joined)
+    while blocks:
+        block = blocks.pop()
+        joined[end - len(block) : end] = block
+        end -= len(block)
+    return joined
 
 
 def _wav_warnings(data: bytes, name: str) -> tuple[str, ...]:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import struct
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -26,6 +28,29 @@ from harness.errors import BadInput
 
 MakeSpeech = Callable[..., Audio]
 WriteContainer = Callable[..., bytes]
+
+
+GROWTH = """
+import resource
+from harness.audio.decode import decode, wav_bytes
+from harness.audio.format import AudioFormat
+import numpy as np
+
+def resident_bytes():
+    return int(open("/proc/self/statm").read().split()[1]) * resource.getpagesize()
+
+data = wav_bytes(np.full((24_000_000, 2), 0.25, np.float32), AudioFormat(channels=2))
+before = resident_bytes()
+audio = decode(data, "long.wav")
+print((resident_bytes() - before) / audio.samples.nbytes)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="only Linux tells what a process holds")
+def test_decoded_audio_is_held_once() -> None:
+    """What it was put together of has gone back to the system."""
+    ran = subprocess.run([sys.executable, "-c", GROWTH], capture_output=True, text=True, check=True)
+    assert 0.9 < float(ran.stdout) < 1.5
 
 
 def likeness(a: Audio, b: Audio) -> float:
