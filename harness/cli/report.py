@@ -33,6 +33,7 @@ from harness.results import (
     from_json,
     schema,
     to_json,
+    why_unread,
 )
 from reports.formats import FORMATS, PAIRS_FORMATS
 from reports.pairs_plots import pairs_plots
@@ -126,11 +127,13 @@ def _corpus(folder: Path, files: ReportFiles, *, as_json: bool) -> Iterator[Plot
 
 def _read(path: Path) -> RunResult:
     try:
-        return from_json(path.read_bytes())
+        data = path.read_bytes()
     except OSError as error:
         raise BadInput(f"{path}: cannot be read ({error.strerror})") from None
+    try:
+        return from_json(data)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise BadInput(f"{path}: {error}; wanted what `run --json-file` writes") from None
+        raise BadInput(f"{path}: {why_unread(data, error)}; wanted what `run --json-file` writes") from None
 
 
 def _write_plots(plots: Iterable[Plot], folder: Path) -> None:

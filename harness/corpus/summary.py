@@ -14,7 +14,7 @@ from harness.corpus.rows import DELAYS, Row
 from harness.corpus.settings import Settings, different
 from harness.corpus.totals import Totals
 from harness.errors import BadInput
-from harness.results import CorpusRun, DelaySpread
+from harness.results import CorpusRun, DelaySpread, why_unread
 from harness.scoring.causes import Cause
 
 
@@ -31,13 +31,15 @@ def read_run(folder: Path) -> CorpusRun | None:
     """
     path = run_path(folder)
     try:
-        return msgspec.json.decode(path.read_bytes(), type=CorpusRun)
+        data = path.read_bytes()
     except FileNotFoundError:
         return None
     except OSError as error:
         raise BadInput(f"{path}: cannot be read ({error.strerror})") from None
+    try:
+        return msgspec.json.decode(data, type=CorpusRun)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise BadInput(f"{path}: is no run of a corpus ({error})") from None
+        raise BadInput(f"{path}: is no run of a corpus ({why_unread(data, error)})") from None
 
 
 def write_run(folder: Path, run: CorpusRun) -> None:

@@ -7,7 +7,7 @@ rates are stored beside them for readers that cannot divide; a rate is null wher
 from harness.results.causes import CauseCounts, Causes, ExtraError
 from harness.results.corpus import CorpusRun, CorpusTotal
 from harness.results.delay import Delay, DelaySpread, DelayTotal, ReadAtDelay, Stability
-from harness.results.encoding import from_json, schema, to_builtins, to_json
+from harness.results.encoding import from_json, schema, to_builtins, to_json, why_unread
 from harness.results.exploration import Exploration, Spread
 from harness.results.gate import Change, GateResult, MetricChange, UtteranceChange
 from harness.results.pairs import PairedUtterance, Pairs, TranscriptScores
@@ -98,4 +98,5 @@ __all__ = [
     "schema",
     "to_builtins",
     "to_json",
+    "why_unread",
 ]

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from harness.results.run import RunResult
+from harness.results.run import LAYOUT_VERSION, RunResult
 
 
 def to_json(result: msgspec.Struct, *, indent: int = 2) -> str:
@@ -23,6 +23,25 @@ def from_json(data: bytes) -> RunResult:
     """
     run: RunResult = msgspec.json.decode(data, type=RunResult)
     return run
+
+
+class _Head(msgspec.Struct):
+    """What every version's results begin with."""
+
+    layout: int
+    tool: str = ""
+
+
+def why_unread(data: bytes, error: Exception) -> str:
+    """Why results could not be read, for a sentence: those of another layout say of which, and who wrote them."""
+    try:
+        head = msgspec.json.decode(data, type=_Head)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return str(error)
+    if head.layout == LAYOUT_VERSION:
+        return str(error)
+    writer = f", as {head.tool[:60]} writes them" if head.tool else ""
+    return f"results of layout {head.layout}{writer}, and this version reads layout {LAYOUT_VERSION}"
 
 
 def to_builtins(result: msgspec.Struct) -> Any:

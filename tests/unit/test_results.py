@@ -10,7 +10,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.results import CaseResult, Check, Counts, Outcome, RunResult, Score, from_json, to_builtins, to_json
+from harness.results import (
+    CaseResult,
+    Check,
+    Counts,
+    Outcome,
+    RunResult,
+    Score,
+    from_json,
+    to_builtins,
+    to_json,
+    why_unread,
+)
 from harness.scoring.error_rate import ErrorRate
 from harness.scoring.normalize import normalizer
 from harness.scoring.wer import CorpusScore, score
@@ -82,6 +93,22 @@ def test_another_layout_is_not_read(change: dict[str, Any]) -> None:
     fields = {**json.loads(to_json(_run())), **change}
     with pytest.raises(msgspec.ValidationError):
         from_json(json.dumps(fields).encode())
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (
+            b'{"layout": 2, "tool": "dgharness 9.9"}',
+            "results of layout 2, as dgharness 9.9 writes them, and this version ",
+        ),
+        (b'{"layout": 2}', "results of layout 2, and this version reads layout 1"),
+        (b'{"layout": 1}', "missing required field"),
+        (b"[]", "missing required field"),
+    ],
+)
+def test_results_of_another_layout_say_so(data: bytes, why: str) -> None:
+    assert why_unread(data, ValueError("missing required field")).startswith(why)
 
 
 def test_fields_that_a_later_version_added_are_passed_over() -> None:

@@ -86,7 +86,7 @@ def test_other_settings_are_refused_and_named(tmp_path: Path, other: Settings, s
 
 def test_a_file_that_is_no_run_is_refused(tmp_path: Path) -> None:
     (tmp_path / "run.json").write_text('{"layout": 2}')
-    with pytest.raises(BadInput, match=r"run\.json: is no run of a corpus"):
+    with pytest.raises(BadInput, match=r"run\.json: is no run of a corpus \(results of layout 2, and this version "):
         read_run(tmp_path)
 
 
