@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -198,3 +199,15 @@ def test_a_folder_is_filled_by_one_run_at_a_time(tmp_path: Path, items: MakeItem
         store.add(row(two))
     with Store(tmp_path / "out") as store:
         assert done(store, [one, two]) == ["one", "two"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no locks there")
+def test_a_drive_without_locks_is_written_all_the_same(
+    tmp_path: Path, items: MakeItems, row: MakeRow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr("fcntl.flock", refuse)
+    (one,) = items("one")
+    assert rows_in(filled(tmp_path / "out", row(one))) == [row(one)]
