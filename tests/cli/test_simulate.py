@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import signal
-import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,10 +12,11 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from harness.cases import load_case
+from harness.simulation.explore import Explored, Explorer
 from harness.streamer.seam import LegMap
 
 if TYPE_CHECKING:
-    from tests.cli.conftest import Run, Spawn
+    from tests.cli.conftest import Helpers, Run
 
 CASES = Path(__file__).resolve().parents[2] / "fixtures" / "cases"
 BOOKING = CASES / "booking.toml"
@@ -116,16 +118,42 @@ def test_a_defect_is_found_made_smaller_kept_and_replayed(
     assert mended.json["connections"] == 2
 
 
-def test_interrupted_it_says_what_was_tried(spawn: Spawn, case: Path) -> None:
-    process = spawn("simulate", case, "--seeds", 1_000_000, "--json")
-    with pytest.raises(subprocess.TimeoutExpired):
-        process.communicate(timeout=4)
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
+@pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_it_says_what_was_tried(
+    run: Run, case: Path, monkeypatch: pytest.MonkeyPatch, by: signal.Signals
+) -> None:
+    explore = Explorer.run
 
-    assert process.returncode == 2
-    assert '"partial": true' in out
-    assert "schedules that were tried are counted, marked partial" in err
+    def interrupted(explorer: Explorer) -> Iterator[Explored]:
+        for tried, outcome in enumerate(explore(explorer), 1):
+            if tried == 3:
+                os.kill(os.getpid(), by)
+            yield outcome
+
+    monkeypatch.setattr(Explorer, "run", interrupted)
+    ran = run("simulate", case, "--seeds", 1_000_000, "--json")
+
+    assert ran.code == 2
+    assert (ran.json["partial"], ran.json["schedules"]) == (True, 3)
+    assert ran.err == (
+        "dgharness: interrupted; the 3 of 1000000 schedules that were tried are counted, marked partial\n"
+    )
+
+
+def test_interrupted_in_the_last_schedule_it_was_not(
+    run: Run, case: Path, monkeypatch: pytest.MonkeyPatch, helpers: Helpers
+) -> None:
+    explore = Explorer.run
+
+    def interrupted(explorer: Explorer) -> Iterator[Explored]:
+        for outcome in explore(explorer):
+            helpers.interrupt()
+            yield outcome
+
+    monkeypatch.setattr(Explorer, "run", interrupted)
+    ran = run("simulate", case, "--seeds", 1, "--json")
+
+    assert (ran.code, ran.err, ran.json["partial"]) == (0, "", False)
 
 
 @pytest.mark.parametrize(
