@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +16,7 @@ from harness.recording.flux_frames import from_flux_frames, looks_like_flux_fram
 from harness.recording.har_import import from_har
 from harness.recording.store import load
 from harness.recording.toolkit import from_toolkit
-from harness.results import Delay, DelayTotal, Stability, to_builtins
+from harness.results import Delay, DelayDocument, MeasuredStream, Stability, to_json
 from harness.scoring.normalize import Normalizer, normalizer
 from harness.scoring.texts import parse_texts
 from harness.session_results import measure
@@ -52,7 +51,8 @@ def command(paths: tuple[Path, ...], references: Path | None, name: str, as_json
     measured = [(one.name, *_measured(one, normalise, said)) for path in paths for one in _recordings(path)]
     unused = said.keys() - {name for name, *_ in measured}
     warn(f"{references}: no recording is named {', '.join(sorted(unused)[:3])}" if unused and said else None)
-    say(_as_json(measured) if as_json else render_delay_text(measured, **style_for(sys.stdout)))
+    streams = [MeasuredStream(recording=name, delay=delay, stability=kept) for name, delay, kept in measured]
+    say(to_json(DelayDocument.of(streams)) if as_json else render_delay_text(measured, **style_for(sys.stdout)))
     return 0
 
 
@@ -92,14 +92,3 @@ def _read(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise BadInput(f"{path}: cannot be read ({error.strerror})") from None
-
-
-def _as_json(measured: list[tuple[str, Delay, Stability]]) -> str:
-    streams = [
-        {"recording": name, "delay": to_builtins(delay), "stability": to_builtins(stability)}
-        for name, delay, stability in measured
-    ]
-    delay = DelayTotal.of(delay for _, delay, _ in measured)
-    stability = Stability.total(stability for *_, stability in measured)
-    total = {"delay": to_builtins(delay) if delay else None, "stability": to_builtins(stability) if stability else None}
-    return json.dumps({"streams": streams, "total": total}, indent=2)

@@ -25,6 +25,7 @@ from harness.errors import BadInput
 from harness.pairs import Gathered
 from harness.results import (
     CorpusRun,
+    DelayDocument,
     Exploration,
     GateResult,
     RunResult,
@@ -50,6 +51,7 @@ LAYOUTS: Final[Mapping[str, type[msgspec.Struct]]] = MappingProxyType(
         "row": Row,
         "score": ScoreDocument,
         "utterance": ScoreLine,
+        "delay": DelayDocument,
         "gate": GateResult,
         "exploration": Exploration,
     }

@@ -7,6 +7,7 @@ rates are stored beside them for readers that cannot divide; a rate is null wher
 from harness.results.causes import CauseCounts, Causes, ExtraError
 from harness.results.corpus import CorpusRun, CorpusTotal
 from harness.results.delay import Delay, DelaySpread, DelayTotal, ReadAtDelay, Stability
+from harness.results.delay_document import DelayDocument, MeasuredStream, MeasuredTotal
 from harness.results.encoding import from_json, schema, to_builtins, to_json, why_unread
 from harness.results.exploration import Exploration, Spread
 from harness.results.gate import Change, GateResult, MetricChange, UtteranceChange
@@ -56,6 +57,7 @@ __all__ = [
     "CorpusTotal",
     "Counts",
     "Delay",
+    "DelayDocument",
     "DelaySpread",
     "DelayTotal",
     "Edits",
@@ -65,6 +67,8 @@ __all__ = [
     "FlippedUtterance",
     "Gap",
     "GateResult",
+    "MeasuredStream",
+    "MeasuredTotal",
     "MetricChange",
     "Outage",
     "Outcome",

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from harness.recording.document import Recording, lines
 from harness.recording.har_export import to_har
@@ -41,6 +42,7 @@ def test_a_recording_as_json(run: Run, folder: Path) -> None:
     assert stream["delay"]["values"]["cursor_lag_audio_s"] == [0.4]
     assert stream["stability"]["unstable_words"] == 1
     assert ran.json["total"]["delay"]["streams"] == 1
+    Draft202012Validator(run("report", "--schema", "delay").json).validate(ran.json)
 
 
 def test_a_folder_for_people(run: Run, folder: Path) -> None:

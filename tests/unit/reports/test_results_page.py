@@ -16,6 +16,7 @@ from harness.results import (
     LAYOUT_VERSION,
     Change,
     CorpusRun,
+    DelayDocument,
     Exploration,
     GateResult,
     Outcome,
@@ -73,7 +74,7 @@ def table(heading: str) -> list[list[str]]:
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
 
 
-LAYOUTS: Final = (RunResult, Exploration, GateResult, CorpusRun, ScoreDocument, ScoreLine)
+LAYOUTS: Final = (RunResult, Exploration, GateResult, CorpusRun, ScoreDocument, ScoreLine, DelayDocument)
 DOCUMENTED: Final = list(dict.fromkeys(found for layout in LAYOUTS for found in structs(layout)))
 
 
