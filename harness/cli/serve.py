@@ -18,7 +18,7 @@ from harness.cli.output import TOOL, say
 from harness.cli.reply_options import RepliesNamed, reply_options
 from harness.cli.server_options import behaviour_options, server_options
 from harness.cli.sessions import Sessions
-from harness.cli.signals import in_loop, on_stop
+from harness.cli.signals import on_stop_in_loop
 from mock_server.behaviour import ConnectionSettings
 from mock_server.flux.settings import FluxSettings
 from mock_server.server import MockServer
@@ -68,7 +68,7 @@ def command(
 
 async def _serve(server: MockServer, settings: ServerSettings) -> None:
     stop = asyncio.Event()
-    with on_stop(in_loop(stop.set)):
+    with on_stop_in_loop(stop.set):
         async with server:
             say(json.dumps(_ready(settings, server.port)))
             await stop.wait()

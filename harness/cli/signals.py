@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from functools import partial
-from signal import SIGINT, SIGTERM, signal
+from signal import SIGINT, SIGTERM, set_wakeup_fd, signal
 from types import FrameType
 from typing import Any, TypeVar
 
@@ -22,7 +23,7 @@ def on_stop(stop: Callable[[], object]) -> Iterator[None]:
     What follows the first is bounded by time-outs, and is where results are written.
 
     Args:
-        stop: called between two instructions of the main thread; in an event loop see `in_loop`.
+        stop: called between two instructions of the main thread; an event loop that sleeps needs `on_stop_in_loop`.
     """
     stopped = False
 
@@ -41,9 +42,32 @@ def on_stop(stop: Callable[[], object]) -> Iterator[None]:
                 signal(number, handler)
 
 
-def in_loop(stop: Callable[[], object]) -> Callable[[], object]:
-    """The same for the running event loop, which is woken for it."""
-    return partial(asyncio.get_running_loop().call_soon_threadsafe, stop)
+@contextmanager
+def on_stop_in_loop(stop: Callable[[], object]) -> Iterator[None]:
+    """The same for the running event loop, which calls it."""
+    loop = asyncio.get_running_loop()
+    with _woken(loop), on_stop(partial(loop.call_soon_threadsafe, stop)):
+        yield
+
+
+@contextmanager
+def _woken(loop: asyncio.AbstractEventLoop) -> Iterator[None]:
+    """Wake the loop at every signal: it may reach any thread, and its handler waits for the main one."""
+    heard, told = socket.socketpair()
+    with heard, told:
+        heard.setblocking(False)
+        told.setblocking(False)
+        try:
+            loop.add_reader(heard, heard.recv, 4096)
+        except NotImplementedError:  # Windows, where loops see to that themselves
+            yield
+            return
+        before = set_wakeup_fd(told.fileno(), warn_on_full_buffer=False)
+        try:
+            yield
+        finally:
+            set_wakeup_fd(before)
+            loop.remove_reader(heard)
 
 
 def finish(work: Coroutine[Any, Any, T]) -> T:
@@ -62,7 +86,7 @@ async def interruptible(work: Coroutine[Any, Any, T]) -> T:
         click.Abort: it was interrupted, and had nothing to return.
     """
     task = asyncio.ensure_future(work)
-    with on_stop(in_loop(task.cancel)):
+    with on_stop_in_loop(task.cancel):
         try:
             return await task
         except asyncio.CancelledError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import threading
 from typing import TYPE_CHECKING
 
 import click
@@ -48,6 +49,36 @@ def test_the_handlers_are_as_before_afterwards() -> None:
     before = signal.getsignal(signal.SIGTERM)
     assert asyncio.run(signals.interruptible(work())) == 1
     assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_a_signal_that_reaches_another_thread_wakes_the_loop() -> None:
+    def interrupt() -> None:
+        threading.Event().wait(0.1)  # by now the loop sleeps; were it earlier, it would hear of it all the same
+        signal.pthread_kill(threading.get_ident(), signal.SIGINT)
+
+    async def work() -> bool:
+        loop, asleep_s = asyncio.get_running_loop(), 20.0
+        wakes_by_itself_s = loop.time() + asleep_s
+        thread = threading.Thread(target=interrupt)
+        thread.start()
+        try:
+            await asyncio.sleep(asleep_s)
+        except asyncio.CancelledError:
+            thread.join()
+        return loop.time() < wakes_by_itself_s
+
+    assert asyncio.run(signals.interruptible(work()))
+
+
+def test_a_loop_without_readers_wakes_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    def absent(*arguments: object) -> None:
+        raise NotImplementedError
+
+    async def work() -> str:
+        monkeypatch.setattr(asyncio.get_running_loop(), "add_reader", absent)
+        return await signals.interruptible(asyncio.sleep(0, "done"))
+
+    assert asyncio.run(work()) == "done"
 
 
 def test_after_the_first_interrupt_the_process_is_deaf_to_its_end(helpers: Helpers) -> None:
