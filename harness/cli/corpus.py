@@ -180,15 +180,20 @@ def command(
             finish(_work(store, todo, _crew(work, scheduler, workers)))
         gathered = Gathered()
         run = _conclude(store, items, names, run, gathered)
+    _tell(run, gathered, files, secrets, as_json=as_json)
+    if run.partial or run.failed:
+        return 2
+    return 1 if run.faulty else 0
+
+
+def _tell(run: CorpusRun, gathered: Gathered, files: ReportFiles, secrets: frozenset[str], *, as_json: bool) -> None:
+    """Write the reports that were asked for, and print what it came to."""
     told = summarise_corpus(run)
     shown = cache(gathered.result)  # only if a report is wanted, and once for all of them
     files.write(lambda kind: PAIRS_FORMATS[kind](told, shown()), lambda text: mask(text, secrets))
     say(to_json(run) if as_json else render_pairs_text(told, **style_for(sys.stdout)))
     if run.partial:
         complain(f"interrupted; {run.finished} of {run.files} files are done, and --resume does the others")
-    if run.partial or run.failed:
-        return 2
-    return 1 if run.faulty else 0
 
 
 def _check_scheduler(scheduler: str | None) -> None:

@@ -71,9 +71,11 @@ def test_a_full_disk_under_stdout_is_bad_input(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_a_full_disk_under_stderr_is_nobodys_business(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(output, "silence", lambda stream: None)
+    silenced: list[object] = []
+    monkeypatch.setattr(output, "silence", silenced.append)
     monkeypatch.setattr(sys, "stderr", broken(OSError(28, "No space left on device")))
     output.warn("text")
+    assert silenced == [sys.stderr]
 
 
 def test_what_is_silenced_goes_nowhere_from_then_on(tmp_path: Path) -> None:
